@@ -1,0 +1,58 @@
+"""What to do: imperatives. The only output of `decide` besides the state; even a timer is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vizclient.redundancy.model import Connection, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Find out about `server`; the attempt is numbered `generation`. Ends in exactly one `Probed`.
+
+    `delay`: seconds to wait before (spread). `session`: whether the probe may open a session (False: TCP only).
+    """
+
+    server: Server
+    generation: int
+    delay: float = 0.0
+    session: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Hold the probe's session open without data and watch the server's role in it, while searching."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Make the held session `generation` the data session."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Close whatever bears `generation`: a held, kept or data session, or a probe still under way (no `Probed` follows)."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Send `Woke` at this time; replaces an earlier wish."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell everybody about the connection."""
+
+    connection: Connection
+
+
+Effect = Probe | Keep | Adopt | Discard | WakeAt | Announce

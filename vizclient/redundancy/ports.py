@@ -1,0 +1,96 @@
+"""What the manager needs from the world, as Protocols. `opcua` implements them with asyncua, tests with fakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from vizclient.redundancy.model import Connection, Problem, Report, Server
+
+
+class SessionListener(Protocol):
+    """Who hears from an open session. Called from the event loop, never after `close` was called."""
+
+    def session_reported(self, generation: int, report: Report) -> None:
+        """Something about the server's role changed (pushed or read)."""
+        ...
+
+    def session_lost(self, generation: int, problem: Problem) -> None:
+        """The session is dead; called at most once."""
+        ...
+
+
+class Session(Protocol):
+    """An activated session. What flows over it is the data consumer's business."""
+
+    @property
+    def generation(self) -> int:
+        """The number of the attempt that opened it."""
+        ...
+
+    @property
+    def server(self) -> Server:
+        """Whose session it is."""
+        ...
+
+    async def watch(self) -> None:
+        """Start the watchdog, the channel's renewal and the monitoring of ServerState, ServiceLevel, Mode and the role item.
+
+        Idempotent. Failures go to the listener, they are not raised.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close politely within a bounded time (0.3 s), then drop the socket. Idempotent, never raises but for cancellation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """`session` is open and unwatched if the server let one be activated, else None; then nothing is left behind."""
+
+    report: Report
+    session: Session | None
+
+
+class Connector(Protocol):
+    """Opens connections. Leaves nothing behind: not after a time-out, a cancellation or a frozen server."""
+
+    async def probe(self, server: Server, generation: int, listener: SessionListener, *, session: bool) -> ProbeResult:
+        """Find out about `server` within its own deadline; every failure is a report, not an exception.
+
+        `session=False` goes no further than TCP.
+        """
+        ...
+
+
+class DataConsumer(Protocol):
+    """Who moves values over the data session."""
+
+    def attach(self, session: Session) -> None:
+        """`session` is now the data session. Returns at once."""
+        ...
+
+    def detach(self, generation: int) -> None:
+        """The data session is no more; nothing of it may be used from now on."""
+        ...
+
+
+class Announcer(Protocol):
+    """Who is told about the connection."""
+
+    def announce(self, connection: Connection) -> None:
+        """Returns at once."""
+        ...
+
+
+class Clock(Protocol):
+    """Monotonic and wall time in seconds. Sleeping is the event loop's, which tests replace as a whole."""
+
+    def monotonic(self) -> float:
+        """`time.perf_counter`: the same clock in all processes of a machine."""
+        ...
+
+    def wall(self) -> float:
+        """Unix time."""
+        ...
