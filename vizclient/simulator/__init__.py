@@ -1,0 +1,1 @@
+"""A main/backup pair of real OPC UA server processes with a small building in it: for demo, tests and integrators."""
