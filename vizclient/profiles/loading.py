@@ -1,0 +1,203 @@
+"""Finding, reading and checking a profile. All that is wrong with a file is said at once, each with its line."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from vizclient.faults import Fault, FaultError, meant
+from vizclient.profiles.model import FORMAT, Profile
+from vizclient.profiles.positions import KeyPath, key_lines
+
+MAX_BYTES = 256 * 1024
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+class ProfileError(FaultError):
+    """A profile that cannot be used. `faults` has everything that is wrong; `code`, `arguments`, `file`, `line` are the first's."""
+
+    @property
+    def code(self) -> str:
+        """Key of the phrase that says it."""
+        return self.faults[0].code
+
+    @property
+    def arguments(self) -> Mapping[str, str]:
+        """What the phrase's fields are filled with."""
+        return self.faults[0].arguments
+
+    @property
+    def file(self) -> str:
+        """The file meant, or what was looked for."""
+        return self.faults[0].file
+
+    @property
+    def line(self) -> int | None:
+        """From 1; None where there is no place to point at."""
+        return self.faults[0].line
+
+
+def load_profile(path_or_name: str | Path, folder: Path | None = None) -> Profile:
+    """Read the profile at a path, or the one called NAME: `folder/NAME.toml`. Raises ProfileError, nothing else."""
+    path = find_profile(path_or_name, folder)
+    return parse_profile(_read(path), path)
+
+
+def find_profile(path_or_name: str | Path, folder: Path | None = None) -> Path:
+    """The absolute path of the profile meant. An existing file is a path; so is whatever looks like one."""
+    path = Path(path_or_name).expanduser()
+    text = str(path_or_name)
+    if isinstance(path_or_name, Path) or path.is_file() or text.endswith(".toml") or _has_separator(text):
+        if not path.exists():
+            raise ProfileError([Fault("profile-no-file", {"path": text}, file=text)])
+        return path.absolute()
+    names = sorted(file.stem for file in folder.glob("*.toml")) if folder is not None else []
+    if folder is not None and text in names:
+        return (folder / f"{text}.toml").absolute()
+    arguments = {"name": text, "folder": str(folder or ""), "meant": meant(text, names)}
+    if arguments["meant"]:
+        raise ProfileError([Fault("profile-no-name-meant", arguments)])
+    raise ProfileError([Fault("profile-no-name", arguments)])
+
+
+def parse_profile(content: bytes, file: Path) -> Profile:
+    """Read a profile from the bytes of `file`. Raises ProfileError, nothing else."""
+    name = str(file)
+    text = _decode(content, name)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError([_syntax_fault(str(error), text, name)]) from None
+    except (RecursionError, ValueError):  # nesting without end; a number or a date that Python cannot hold
+        raise ProfileError(
+            [Fault("profile-syntax", {"reason": "Nested too deeply, or a number out of range"}, name)]
+        ) from None
+    lines = key_lines(text)
+    given = raw.get("format")
+    if isinstance(given, int) and not isinstance(given, bool) and given > FORMAT:
+        arguments = {"given": str(given), "known": str(FORMAT)}
+        raise ProfileError([Fault("profile-newer", arguments, name, lines.get(("format",)))])
+    try:
+        return Profile.model_validate(raw, context={"file": file})
+    except ValidationError as error:
+        faults = [_fault(detail, name, lines) for detail in error.errors(include_url=False)]
+        raise ProfileError(sorted(faults, key=lambda fault: fault.line or 0)) from None
+
+
+def _has_separator(text: str) -> bool:
+    return any(separator in text for separator in (os.sep, os.altsep, "/") if separator)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ProfileError([Fault("profile-unreadable", {"reason": reason}, str(path))]) from None
+    if len(content) > MAX_BYTES:
+        raise ProfileError([Fault("profile-too-big", {"limit": str(MAX_BYTES // 1024)}, str(path))])
+    return content
+
+
+def _decode(content: bytes, name: str) -> str:
+    """Text of UTF-8, with or without the mark that some Windows editors put first."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ProfileError([Fault("profile-not-utf8", {}, name, line)]) from None
+
+
+def _syntax_fault(message: str, text: str, name: str) -> Fault:
+    place = _TOML_PLACE.search(message)
+    reason = message[: place.start()] if place else message
+    line, column = (int(place[1]), int(place[2])) if place and place[1] else (text.count("\n") + 1, None)
+    return Fault("profile-syntax", {"reason": reason}, name, line, column)
+
+
+_CODES = {
+    "missing": "profile-missing",
+    "extra_forbidden": "profile-unknown-key",
+    "literal_error": "profile-choice",
+    "greater_than_equal": "profile-too-small",
+    "less_than_equal": "profile-too-large",
+    "string_too_short": "profile-empty",
+    "string_too_long": "profile-too-long",
+    "too_long": "profile-too-many",
+}
+_EXPECTED = {"int_type": "a whole number", "string_type": "text in quotes"}
+
+
+def _fault(detail: ErrorDetails, name: str, lines: Mapping[KeyPath, int]) -> Fault:
+    """One finding of the schema as a code with arguments, at the line of its key or of the nearest table around it."""
+    path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
+    given = detail["input"]
+    context: dict[str, Any] = detail.get("ctx", {})
+    arguments = {"key": ".".join(map(str, path))}
+    if not isinstance(given, dict):
+        arguments["value"] = _shown(given)
+    kind = detail["type"]
+    if kind == "profile-same-url":
+        path = ("backup", "url")
+    code = _CODES.get(kind, kind if kind.startswith("profile-") else "profile-type")
+    match kind:
+        case "extra_forbidden":
+            word = str(path[-1])
+            arguments["meant"] = _place_meant(path, word)
+            code = "profile-unknown-key-meant" if arguments["meant"] else code
+        case "literal_error":
+            arguments["expected"] = str(context["expected"])
+        case "greater_than_equal":
+            arguments["limit"] = str(context["ge"])
+        case "less_than_equal":
+            arguments["limit"] = str(context["le"])
+        case "string_too_long" | "too_long":
+            arguments["limit"] = str(context["max_length"])
+        case "string_pattern_mismatch":
+            code = "profile-short-name" if "[key]" in detail["loc"] else "profile-namespace-uri"
+        case _ if code == "profile-type":
+            arguments["expected"] = _EXPECTED.get(kind, "a table")
+        case _:
+            arguments |= {key: str(value) for key, value in context.items()}
+    return Fault(code, arguments, name, _line(path, lines))
+
+
+def _line(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path)
+
+
+def _place_meant(path: KeyPath, word: str) -> str:
+    """The key that an unknown one was meant to be: a like one in its own table, else the same one in another."""
+    known = dict(_keys(Profile, ()))
+    table = path[:-1]
+    close = meant(word, [key[-1] for key in known if key[:-1] == table])
+    if close:
+        return ".".join((*map(str, table), close))
+    return next((".".join(key) for key in known if key[-1] == word), "")
+
+
+def _keys(model: type[BaseModel], table: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], None]]:
+    for key, field in model.model_fields.items():
+        yield (*table, key), None
+        inner = [
+            kind for kind in (field.annotation, *getattr(field.annotation, "__args__", ())) if isinstance(kind, type)
+        ]
+        for kind in inner:
+            if issubclass(kind, BaseModel):
+                yield from _keys(kind, (*table, key))
+
+
+def _shown(value: object) -> str:
+    """A value as the file has it, more or less, and not too long."""
+    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
