@@ -1,0 +1,55 @@
+"""asyncio on Qt's event loop. The only place that knows qasync; knows nothing of what runs on the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from PySide6.QtWidgets import QApplication
+
+os.environ["QT_API"] = "pyside6"  # qasync obeys this variable, whoever set it
+
+import qasync  # noqa: E402
+
+_T = TypeVar("_T")
+
+
+def run(application: QApplication, main: Callable[[], Coroutine[Any, Any, _T]]) -> _T | None:
+    """Run `main()` to its end on `application`'s loop, then end every task that is left.
+
+    None if it was ended from outside: by a signal, or by the desktop (log out). `main` is cancelled then, so that its
+    `finally` still runs.
+    """
+    ended = False
+
+    async def whole() -> _T:
+        nonlocal ended
+        try:
+            _cancel_on_signals(asyncio.get_running_loop())
+            return await main()
+        finally:
+            ended = True
+
+    try:
+        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
+            return runner.run(whole())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return None
+    except RuntimeError as error:
+        # What qasync says when Qt's loop was left first; the runner has cancelled `main` and waited for it by now.
+        if ended and "stopped before Future completed" in str(error):
+            return None
+        raise
+
+
+def _cancel_on_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """A polite end from outside (SIGTERM, Ctrl+C) is a cancellation; on Windows Ctrl+C alone, by the runner itself."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, ValueError):
+            loop.add_signal_handler(number, task.cancel)

@@ -1,0 +1,86 @@
+"""One window for each desktop session and profile: a second start asks the first to come forward, and ends.
+
+Knows nothing of windows: it hands over one line of text, the page that was asked for.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QLockFile, QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+_PATIENCE = 2.0
+_TAKEN = b"taken\n"
+_SESSION_VARIABLES = ("WAYLAND_DISPLAY", "DISPLAY", "XDG_SESSION_ID", "SESSIONNAME")
+
+
+def instance_name(profile: Path) -> str:
+    """The same for the same user, desktop session and profile file; nothing else about them can be read from it."""
+    session = next((value for name in _SESSION_VARIABLES if (value := os.environ.get(name))), "")
+    said = "\0".join((getpass.getuser(), session, str(profile.resolve())))
+    return f"vizclient-{hashlib.sha256(said.encode()).hexdigest()[:20]}"
+
+
+class SingleInstance(QObject):
+    """Claims a name for this process until `release`. `asked` bears the page a second start wants, or ""."""
+
+    asked = Signal(str)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._lock = QLockFile(QDir.temp().filePath(f"{name}.lock"))
+        self._lock.setStaleLockTime(0)  # only the death of its process makes a lock stale
+        self._server: QLocalServer | None = None
+
+    def claim(self) -> bool:
+        """Whether this process is the first. False: another one holds the name, see `ask`."""
+        if not self._lock.tryLock(0):
+            return False
+        QLocalServer.removeServer(self._name)
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._welcome)
+        self._server.listen(self._name)
+        return True
+
+    def ask(self, page: str) -> bool:
+        """Ask the first process to come forward with `page`; whether it answered within two seconds."""
+        until = time.perf_counter() + _PATIENCE
+        while time.perf_counter() < until:
+            socket = QLocalSocket()
+            socket.connectToServer(self._name)
+            if socket.waitForConnected(200):
+                socket.write(f"{page}\n".encode())
+                left = round((until - time.perf_counter()) * 1000)
+                return socket.waitForReadyRead(max(1, left)) and bytes(socket.readAll().data()) == _TAKEN
+            time.sleep(0.05)  # the first one may be about to listen
+        return False
+
+    def release(self) -> None:
+        """Let the name go. Idempotent."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self._lock.unlock()
+
+    def _welcome(self) -> None:
+        assert self._server is not None
+        while (socket := self._server.nextPendingConnection()) is not None:
+            socket.disconnected.connect(socket.deleteLater)
+            socket.readyRead.connect(lambda socket=socket: self._hear(socket))
+            if socket.canReadLine():
+                self._hear(socket)
+
+    def _hear(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            return
+        page = bytes(socket.readLine(200).data()).decode("utf-8", "replace").strip()
+        socket.write(_TAKEN)
+        socket.flush()
+        self.asked.emit(page)

@@ -1,0 +1,337 @@
+"""Every text that a person reads in the window: a code and arguments become a sentence in the operator's language.
+
+English stands here and in `vizclient.phrases`; the other languages in `resources/translations/LANGUAGE.json`, code by
+code. Arguments come already formatted. Knows no widget and no locale of numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from typing import Self
+
+from vizclient.phrases import PHRASES
+from vizclient.resources import resource_path
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = ("en", "de")
+PSEUDO = "x-pseudo"
+"""English made 40 % longer and marked with accents: shows what would be clipped, and what was never translated."""
+
+_FIELD = re.compile(r"(\{[a-z_]+\})")
+_ACCENTS = str.maketrans("AEIOUaeiouyn", "ÀÉÎÖÛàéîöûýñ")
+
+
+class Words:
+    """The words of one language. What a language lacks is said in English; an unknown code is logged and shown as it is."""
+
+    def __init__(self, language: str, templates: Mapping[str, str]) -> None:
+        self.language = language
+        self._templates = templates
+
+    @classmethod
+    def of(cls, language: str) -> Self:
+        """The words of `language` ("de", "de-AT", `PSEUDO`); English where there are none."""
+        english = ENGLISH | PHRASES
+        if language == PSEUDO:
+            return cls(language, {code: pseudo(template) for code, template in english.items()})
+        short = language.replace("_", "-").partition("-")[0].lower()
+        if short == "en" or short not in LANGUAGES:
+            return cls("en", english)
+        return cls(short, english | translation(short))
+
+    def __call__(self, code: str, /, **arguments: object) -> str:
+        """The sentence of `code` with its `{fields}` filled in. Never raises: a field without argument stays."""
+        template = self._templates.get(code)
+        if template is None:
+            log.error("no words for %s %s", code, arguments)
+            return " ".join([code, *(str(argument) for argument in arguments.values())])
+        return _FIELD.sub(lambda field: str(arguments.get(field[1][1:-1], field[1])), template)
+
+    def knows(self, code: str) -> bool:
+        """Whether there is a sentence for `code`."""
+        return code in self._templates
+
+    def text(self, text: str | Mapping[str, str]) -> str:
+        """The operator's language out of a text of a page: that language, else English, else the first there is."""
+        if isinstance(text, str):
+            return text
+        for wanted in (self.language, "en"):
+            for language, said in text.items():
+                if language.partition("-")[0] == wanted:
+                    return said
+        return next(iter(text.values()), "")
+
+    def ago(self, seconds: float) -> str:
+        """How long ago, in coarse steps."""
+        if seconds < 2:
+            return self("ago.now")
+        unit, number = _coarse(seconds)
+        return self(f"ago.{unit}", number=number)
+
+    def duration(self, seconds: float) -> str:
+        """A span of time: milliseconds below ten seconds, then coarser."""
+        if seconds < 10:
+            return self("span.milliseconds", number=round(seconds * 1000))
+        unit, number = _coarse(seconds)
+        return self(f"span.{unit}", number=number)
+
+
+def translation(language: str) -> dict[str, str]:
+    """What `resources/translations` holds for `language`, code by code."""
+    found: dict[str, str] = json.loads(resource_path("translations", f"{language}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def pseudo(template: str) -> str:
+    """`template` about 40 % longer and accented, its fields untouched."""
+    parts = _FIELD.split(template)
+    said = [part if index % 2 else part.translate(_ACCENTS) for index, part in enumerate(parts)]
+    letters = sum(len(part) for part in parts[::2])
+    return "".join(said) + "~" * max(1, round(0.4 * letters)) if letters else template
+
+
+def _coarse(seconds: float) -> tuple[str, int]:
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size or (unit == "minutes" and seconds >= size):
+            return unit, int(seconds // size)
+    return "seconds", int(seconds)
+
+
+ENGLISH: dict[str, str] = {
+    # time
+    "ago.now": "just now",
+    "ago.seconds": "{number} s ago",
+    "ago.minutes": "{number} min ago",
+    "ago.hours": "{number} h ago",
+    "ago.days": "{number} d ago",
+    "span.milliseconds": "{number} ms",
+    "span.seconds": "{number} s",
+    "span.minutes": "{number} min",
+    "span.hours": "{number} h",
+    "span.days": "{number} d",
+    "date": "{weekday} {day} {month}",
+    # the two servers
+    "server.main": "Main",
+    "server.backup": "Backup",
+    "server.main.loud": "MAIN",
+    "server.backup.loud": "BACKUP",
+    "role.active": "active",
+    "role.active-inferred": "active (inferred)",
+    "role.degraded": "degraded",
+    "role.standby": "standby",
+    "role.maintenance": "maintenance",
+    "role.unknown": "not known yet",
+    "role.down": "down",
+    "role.needs-attention": "needs attention",
+    "source.none": "Nothing heard yet",
+    "source.server-state": "Its ServerState says so: {state}",
+    "source.service-level-0": "ServiceLevel 0: maintenance",
+    "source.role-item": "The profile's role item says so",
+    "source.mode": "Its redundancy mode says so: {mode}",
+    "source.service-level": "ServiceLevel {level}",
+    "source.refusal": "It refuses clients",
+    "source.peer-refuses": "It serves, and the other one does not",
+    "source.both-accept": "Both accept clients and neither announces a role",
+    "source.redundant-server-array": "The active server lists it with ServiceLevel {level}",
+    "source.problem": "{problem}",
+    "server-state.0": "Running",
+    "server-state.1": "Failed",
+    "server-state.2": "No configuration",
+    "server-state.3": "Suspended",
+    "server-state.4": "Shutting down",
+    "server-state.5": "Test",
+    "server-state.6": "Communication fault",
+    "server-state.7": "Unknown",
+    "mode.0": "primary, with a backup",
+    "mode.1": "primary, alone",
+    "mode.2": "backup, ready",
+    "mode.3": "backup, not ready",
+    "reason.unresolved": "Its host name has no address",
+    "reason.unreachable": "It cannot be reached",
+    "reason.not-opc-ua": "What answers there is not an OPC UA server",
+    "reason.refused": "It refuses clients",
+    "reason.timed-out": "It did not answer in time",
+    "reason.lost": "The connection broke off",
+    "reason.undecodable": "Its answer could not be read",
+    "reason.local": "This program failed; see the log",
+    "reason.security": "It does not offer the security that the profile asks for",
+    "reason.certificate": "A certificate was refused",
+    "reason.credentials": "User or password was refused",
+    "reason.identity": "It is not the server that it should be",
+    "cause.server-state": "The server shut down",
+    "cause.service-level-0": "The server went into maintenance",
+    "cause.role-item": "The roles changed",
+    "cause.mode": "The roles changed",
+    "cause.service-level": "The service level changed",
+    "cause.none": "Asked for",
+    # the strip
+    "strip.connecting": "Connecting",
+    "strip.connecting.detail": "Looking for the active server",
+    "strip.connected": "Connected",
+    "strip.connected.since": "Connected since {time}",
+    "strip.connected.since-day": "Connected since {date}, {time}",
+    "strip.switching": "Switching",
+    "strip.switching.detail": "{server} lost: {reason}. Looking for the active server",
+    "strip.no-active-server": "No active server",
+    "strip.no-active-server.detail": "Values are as of {time}. Both servers are asked again and again",
+    "strip.no-active-server.never": "Neither server is active. Both are asked again and again",
+    "strip.needs-attention": "Needs attention",
+    "strip.needs-attention.detail": "{server}: {reason}",
+    "strip.stopped": "Stopped",
+    "strip.stopped.detail": "The link to the servers has been ended",
+    "strip.link-lost": "No link",
+    "strip.link-lost.detail": "Nothing heard for {duration}: values are old. The link is being started again",
+    "strip.nothing-yet": "Starting",
+    "strip.nothing-yet.detail": "The link to the servers is being started",
+    "strip.two-active-servers": "Two active servers",
+    "strip.two-active-servers.detail": "Connected to {server}; the other one is active too",
+    "strip.role-unsure": "Role not sure",
+    "strip.role-unsure.detail": "Neither server announces its role: set role_item in the profile",
+    "strip.degraded": "Degraded",
+    "strip.degraded.detail": "Connected to {server}, which reports a problem of its own",
+    "strip.peer-needs-attention": "{server} needs attention",
+    "strip.peer": "{server}: {role}",
+    "strip.heard": "Link heard {ago}",
+    "strip.heard.never": "Link not heard yet",
+    "strip.accessible": "{state}. {server}. {detail}. {peer}. {heard}",
+    # actions
+    "action.back": "Back",
+    "action.forward": "Forward",
+    "action.home": "Start page",
+    "action.fit": "Fit page",
+    "action.zoom-in": "Zoom in",
+    "action.zoom-out": "Zoom out",
+    "action.zoom-full": "100 %",
+    "action.servers": "Servers",
+    "action.theme": "Dark colours",
+    "action.full-screen": "Full screen",
+    "action.retry": "Retry now",
+    "action.write": "Set value …",
+    "action.copy": "Copy value",
+    "action.quit": "Quit",
+    "action.about": "About vizclient",
+    "action.menu": "Menu",
+    "action.pages": "Pages",
+    "action.with-keys": "{action} ({keys})",
+    "zoom": "{percent} %",
+    "window.title": "{page} – {profile} – {state}",
+    "window.title.no-page": "{profile} – {state}",
+    "about.text": "vizclient {version} on {system}, Qt {qt}",
+    # messages of the window
+    "message.dismiss": "Dismiss",
+    "message.more": "{number} more",
+    "message.bundle": "The pages cannot be shown. {fault}",
+    "message.bundle-none": "The profile names no bundle: there are no pages to show",
+    "message.page-unknown": "There is no page “{page}” in the bundle; the start page is shown",
+    "message.page-gone": "There is no page “{page}” in the bundle",
+    "message.items-unknown": "“{page}”: {number} items cannot be addressed. First: {item}",
+    "message.items-missing": "“{page}”: {number} items do not exist on {server}. First: {item}",
+    "message.state-set-aside": "The saved state could not be read and was set aside as {file}",
+    "message.unclean-end": "vizclient did not end cleanly last time. Its log: {file}",
+    "message.link-restarted": "The link to the servers ended and was started again",
+    "message.trouble": "{what}",
+    "message.write-failed": "{item}: {outcome}",
+    "message.save-failed": "The state of the window could not be saved: {reason}",
+    "no-page.title": "No page to show",
+    # writing
+    "write.title": "Set {item}",
+    "write.now": "Now",
+    "write.range": "Range",
+    "write.range.both": "{low} to {high} {unit}",
+    "write.range.low": "from {low} {unit}",
+    "write.range.high": "up to {high} {unit}",
+    "write.new": "New value",
+    "write.ok": "Set",
+    "write.ok.confirm": "Yes, set it",
+    "write.back": "Change it",
+    "write.cancel": "Cancel",
+    "write.close": "Close",
+    "write.will": "Will write {value} to {item} on {server}",
+    "write.sure": "Write {value} to {item} on {server}?",
+    "write.empty": "Type a value",
+    "write.not-a-number": "“{text}” is not a number",
+    "write.group": "“{text}”: leave out group separators; the decimal separator is “{point}”",
+    "write.not-whole": "{text}: only whole numbers",
+    "write.too-low": "Lowest value: {low}",
+    "write.too-high": "Highest value: {high}",
+    "write.not-a-choice": "Choose one of the values",
+    "write.not-connected": "Not connected: your text is kept until a server is there",
+    "write.link-lost": "The link to the servers is silent: your text is kept",
+    "write.missing": "This item does not exist on {server}: your text is kept",
+    "write.no-value": "Nothing has been heard of this item yet: your text is kept",
+    "write.no-metadata": "What kind of value this is, is not known yet: your text is kept",
+    "write.not-writable": "{server} does not let you write this item",
+    "write.unsure": "The server's role is not sure: writing is disabled",
+    "write.kind": "Values of type {type} cannot be written here",
+    "write.pending": "Writing {value} …",
+    "write.done": "Done: {value} is set",
+    "write.refused": "Refused by {server}: {reason}",
+    "write.mismatch": "{server} accepted {value} but shows {shown}",
+    "write.unknown": "Not known whether {value} was written: check the value, then decide",
+    "write.passed": "The servers changed over meanwhile: look at the value, then set it again",
+    "value.with-freshness": "{value} ({freshness})",
+    "value.none": "–",
+    "value.true": "On",
+    "value.false": "Off",
+    # freshness
+    "freshness.live": "live",
+    "freshness.uncertain": "uncertain",
+    "freshness.bad": "bad",
+    "freshness.held": "held",
+    "freshness.stale": "stale",
+    "freshness.unsynchronised": "not yet confirmed by this server",
+    "freshness.missing": "does not exist on this server",
+    "freshness.never": "nothing received yet",
+    # the servers panel
+    "servers.title": "Servers",
+    "servers.role": "Role",
+    "servers.why": "Why",
+    "servers.level": "Service level",
+    "servers.state": "State",
+    "servers.address": "Address",
+    "servers.since": "Since",
+    "servers.probe": "Last asked",
+    "servers.probe.took": "{ago}, took {took}",
+    "servers.session": "Session",
+    "servers.session.yes": "Open, no. {generation}",
+    "servers.session.no": "None",
+    "servers.past": "Past switchovers",
+    "servers.past.none": "None since the start",
+    "servers.past.time": "Time",
+    "servers.past.way": "From → to",
+    "servers.past.cause": "Cause",
+    "servers.past.blackout": "Blackout",
+    "servers.past.way.value": "{left} → {taken}",
+    "servers.past.open": "going on",
+    "servers.past.tip": "Lost at {time}; found active after {found}; connected after {adopted}; all values after {values}",
+    # the demo panel
+    "demo.title": "Demo",
+    "demo.about": "Two server processes on this computer. Take one away and watch the page",
+    "demo.starting": "The servers are being started",
+    "demo.failed": "The servers did not start: {reason}",
+    "demo.kill": "Kill",
+    "demo.freeze": "Freeze",
+    "demo.thaw": "Thaw",
+    "demo.restart": "Restart",
+    "demo.swap": "Swap roles",
+    "demo.cut": "Cut the link between them",
+    "demo.heal": "Heal the link between them",
+    "demo.standby": "Standby",
+    "demo.standby.closed": "port closed",
+    "demo.standby.reject": "refuses sessions",
+    "demo.standby.passive": "accepts sessions, serves nothing fresh",
+    "demo.state.running": "running",
+    "demo.state.active": "active",
+    "demo.state.standby": "standby",
+    "demo.state.frozen": "frozen",
+    "demo.state.dead": "not running",
+    "demo.state.starting": "starting",
+    # pictures
+    "shot.saved": "{file}: {width} × {height}",
+    "shot.stamp": "Picture of {date}, {time}",
+    "shot.incomplete": "{number} values of this page were not received in time",
+}
