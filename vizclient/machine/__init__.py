@@ -10,9 +10,9 @@ import sys
 from typing import Protocol
 
 if sys.platform == "win32":
-    from vizclient.machine.windows import end_with_parent, freeze, interpreter, on_stop, spawn_options, thaw, tie
+    from vizclient.machine.windows import end_with_parent, freeze, interpreter, lock, on_stop, spawn_options, thaw, tie
 else:
-    from vizclient.machine.posix import end_with_parent, freeze, interpreter, on_stop, spawn_options, thaw, tie
+    from vizclient.machine.posix import end_with_parent, freeze, interpreter, lock, on_stop, spawn_options, thaw, tie
 
 __all__ = [
     "Child",
@@ -20,6 +20,7 @@ __all__ = [
     "end_with_parent",
     "ensure_streams",
     "freeze",
+    "lock",
     "on_stop",
     "spawn_options",
     "thaw",

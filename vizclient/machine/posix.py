@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -64,6 +65,15 @@ def freeze(child: Child) -> None:
 def thaw(child: Child) -> None:
     """Let a frozen process go on. Nothing if it has ended."""
     _send(child, signal.SIGCONT)
+
+
+def lock(descriptor: int) -> bool:
+    """Take the open file for this process, until it closes it or dies; False if another process has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def on_stop(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import msvcrt
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ _PROCESS_SET_QUOTA = 0x0100
 _PROCESS_SUSPEND_RESUME = 0x0800
 _JOB_EXTENDED_LIMIT_INFORMATION = 9
 _JOB_LIMIT_KILL_ON_CLOSE = 0x2000
+_LOCKED_BYTE = 1 << 30  # far beyond the content: a locked byte cannot be read by others
 
 
 class _BasicLimits(ctypes.Structure):
@@ -92,6 +94,18 @@ def freeze(child: Child) -> None:
 def thaw(child: Child) -> None:
     """Let a frozen process go on. Nothing if it has ended."""
     _with_process(child, _PROCESS_SUSPEND_RESUME, ctypes.WinDLL("ntdll").NtResumeProcess)
+
+
+def lock(descriptor: int) -> bool:
+    """Take the open file for this process, until it closes it or dies; False if another process has it."""
+    os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    except PermissionError:
+        return False
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return True
 
 
 def on_stop(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
