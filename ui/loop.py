@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 os.environ["QT_API"] = "pyside6"  # qasync obeys this variable, whoever set it
 
-import qasync  # noqa: E402
+import qasync
 
 _T = TypeVar("_T")
 

@@ -1,0 +1,187 @@
+"""What there is to say about the servers and the connection: states and codes put into words. No widget, no clock.
+
+Times come in: monotonic seconds, and `Moment`, which ties them to wall time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vizclient.items.freshness import LINK_SILENCE
+from vizclient.redundancy.model import (
+    Caution,
+    Connection,
+    ConnectionState,
+    Finding,
+    Problem,
+    Report,
+    Role,
+    Server,
+    ServerView,
+    Source,
+)
+
+from .times import Times
+from .words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant on both clocks."""
+
+    monotonic: float
+    wall: float
+
+    def wall_of(self, monotonic: float) -> float:
+        """The wall time of another monotonic time."""
+        return self.wall - (self.monotonic - monotonic)
+
+
+class Tone(StrEnum):
+    """How loud a saying is."""
+
+    QUIET = "quiet"
+    NOTICE = "notice"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What the strip says. `server` is empty while there is none; `fresh` is whether values are being received."""
+
+    tone: Tone
+    state: str
+    server: str
+    detail: str
+    peer: str
+    heard: str
+    fresh: bool
+
+
+class Speaker:
+    """Says connections, findings and problems in one language. `names`: host and port of each server."""
+
+    def __init__(self, words: Words, times: Times, names: Mapping[Server, str]) -> None:
+        self.words = words
+        self.times = times
+        self.names = names
+
+    def strip(self, connection: Connection | None, heard_at: float | None, moment: Moment) -> Saying:
+        """What the strip says of `connection` when the link was last heard at `heard_at` (monotonic)."""
+        words = self.words
+        heard = words("strip.heard.never")
+        silence = 0.0
+        if heard_at is not None:
+            silence = max(0.0, moment.monotonic - heard_at)
+            heard = words("strip.heard", ago=words.ago(silence))
+        if connection is None or (heard_at is None and connection.state is ConnectionState.CONNECTING):
+            return self._plain(Tone.QUIET, "strip.nothing-yet", words("strip.nothing-yet.detail"), "", heard)
+        if silence >= LINK_SILENCE:
+            detail = words("strip.link-lost.detail", duration=words.duration(silence))
+            return self._plain(Tone.ALARM, "strip.link-lost", detail, "", heard)
+        peer = self._peers(connection)
+        match connection.state:
+            case ConnectionState.CONNECTED if connection.server is not None:
+                return self._connected(connection, connection.server, peer, heard, moment)
+            case ConnectionState.CONNECTING | ConnectionState.CONNECTED:
+                return self._plain(Tone.QUIET, "strip.connecting", words("strip.connecting.detail"), peer, heard)
+            case ConnectionState.SWITCHING:
+                left = self._name(connection.left) if connection.left else words("strip.connecting")
+                reason = self.cause(connection.reason)
+                detail = words("strip.switching.detail", server=left, reason=reason)
+                return self._plain(Tone.NOTICE, "strip.switching", detail, peer, heard)
+            case ConnectionState.NO_ACTIVE:
+                detail = words("strip.no-active-server.never")
+                if connection.lost_at is not None:
+                    time = self.times.time(moment.wall_of(connection.lost_at))
+                    detail = words("strip.no-active-server.detail", time=time)
+                return self._plain(Tone.ALARM, "strip.no-active-server", detail, peer, heard)
+            case ConnectionState.ATTENTION:
+                detail = " · ".join(self._complaints(connection)) or self.cause(connection.reason)
+                return self._plain(Tone.ALARM, "strip.needs-attention", detail, peer, heard)
+            case ConnectionState.STOPPED:
+                return self._plain(Tone.NOTICE, "strip.stopped", words("strip.stopped.detail"), peer, heard)
+
+    def role(self, view: ServerView) -> str:
+        """The role in a word or two."""
+        return self.words(f"role.{view.finding.role}")
+
+    def why(self, finding: Finding, report: Report | None) -> str:
+        """What the role was concluded from, with the report's figures."""
+        words = self.words
+        state = mode = level = "?"
+        problem = words("source.none")
+        if report is not None:
+            state = self.server_state(report.state)
+            mode = words("value.none") if report.mode is None else words(f"mode.{report.mode}")
+            level = words("value.none") if report.level is None else str(report.level)
+            if report.problem is not None:
+                problem = self.problem(report.problem)
+        if finding.source is Source.REFUSAL and report is not None and report.problem is not None:
+            return problem
+        return words(f"source.{finding.source}", state=state, mode=mode, level=level, problem=problem)
+
+    def problem(self, problem: Problem) -> str:
+        """Why an attempt failed."""
+        return self.words(f"reason.{problem.kind}")
+
+    def cause(self, cause: Problem | Source | None) -> str:
+        """Why a server was left."""
+        if isinstance(cause, Problem):
+            return self.problem(cause)
+        code = f"cause.{cause}"
+        return self.words(code if cause is not None and self.words.knows(code) else "cause.none")
+
+    def server_state(self, state: int | None) -> str:
+        """ServerState in words."""
+        if state is None:
+            return self.words("value.none")
+        code = f"server-state.{state}"
+        return self.words(code) if self.words.knows(code) else str(state)
+
+    def _connected(self, connection: Connection, server: Server, peer: str, heard: str, moment: Moment) -> Saying:
+        words = self.words
+        loud = words(f"server.{server}.loud")
+        for caution in (Caution.TWO_ACTIVE, Caution.ROLE_UNSURE, Caution.DEGRADED, Caution.PEER_ATTENTION):
+            if caution not in connection.warnings:
+                continue
+            if caution is Caution.PEER_ATTENTION:
+                state = words("strip.peer-needs-attention", server=words(f"server.{server.other}"))
+                detail = " · ".join(self._complaints(connection))
+            else:
+                state = words(f"strip.{caution}")
+                detail = words(f"strip.{caution}.detail", server=self._name(server))
+            return Saying(Tone.NOTICE, state, loud, detail, peer, heard, fresh=True)
+        since = moment.wall_of(connection.since)
+        code = "strip.connected.since" + ("" if self.times.same_day(since, moment.wall) else "-day")
+        said = words(code, time=self.times.time(since), date=self.times.date(since))
+        detail = f"{self.names[server]} · {said}"
+        return Saying(Tone.QUIET, words("strip.connected"), loud, detail, peer, heard, fresh=True)
+
+    def _plain(self, tone: Tone, code: str, detail: str, peer: str, heard: str) -> Saying:
+        return Saying(tone, self.words(code), "", detail, peer, heard, fresh=False)
+
+    def _peers(self, connection: Connection) -> str:
+        """The roles of the servers that are not the active one."""
+        views = {Server.MAIN: connection.main, Server.BACKUP: connection.backup}
+        return "\n".join(
+            self.words("strip.peer", server=self.words(f"server.{server}"), role=self.role(view))
+            for server, view in views.items()
+            if connection.state is not ConnectionState.CONNECTED or server is not connection.server
+        )
+
+    def _complaints(self, connection: Connection) -> list[str]:
+        """What needs a person, server by server."""
+        said = []
+        for server, view in ((Server.MAIN, connection.main), (Server.BACKUP, connection.backup)):
+            if view.finding.role is Role.ATTENTION and view.report is not None and view.report.problem is not None:
+                reason = self.problem(view.report.problem)
+                said.append(self.words("strip.needs-attention.detail", server=self._name(server), reason=reason))
+        return said
+
+    def _name(self, server: Server | None) -> str:
+        if server is None:
+            return self.words("value.none")
+        return f"{self.words(f'server.{server}')} ({self.names[server]})"
