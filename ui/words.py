@@ -137,6 +137,7 @@ ENGLISH: dict[str, str] = {
     "source.peer-refuses": "It serves, and the other one does not",
     "source.both-accept": "Both accept clients and neither announces a role",
     "source.redundant-server-array": "The active server lists it with ServiceLevel {level}",
+    "source.peer-mode": "It refuses clients, and the active server says that the other one stands by",
     "source.problem": "{problem}",
     "server-state.0": "Running",
     "server-state.1": "Failed",

@@ -11,12 +11,11 @@ from vizclient.redundancy.model import Connection, Server
 class Probe:
     """Find out about `server`; the attempt is numbered `generation`. Ends in exactly one `Probed`.
 
-    `delay`: seconds to wait before (spread). `session`: whether the probe may open a session (False: TCP only).
+    `session`: whether the probe may open a session (False: TCP only).
     """
 
     server: Server
     generation: int
-    delay: float = 0.0
     session: bool = True
 
 

@@ -158,6 +158,7 @@ class Source(StrEnum):
     PEER_REFUSES = "peer-refuses"
     BOTH_SILENT = "both-accept"  # both accept sessions and neither announces a role
     PEER_ARRAY = "redundant-server-array"
+    PEER_MODE = "peer-mode"  # closed, and the active server's Mode says that a backup stands ready
     PROBLEM = "problem"
 
 
