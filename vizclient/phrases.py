@@ -33,6 +33,69 @@ PROFILE: dict[str, str] = {
 }
 """What can be wrong with a profile."""
 
+BUNDLE: dict[str, str] = {
+    "bundle-unreadable": "It cannot be read: {reason}.",
+    "bundle-not-zip": "This is neither a folder nor a zip file.",
+    "bundle-no-file": "The bundle has no file {name}.",
+    "bundle-nested": "{name} is not at the top of the zip. Zip the content of the bundle's folder, not the folder.",
+    "bundle-name": "{name} is no name for a file of a bundle: letters, digits, _, -, blanks and dots, folders parted by /.",
+    "bundle-outside": "{name} is a link, or differs in upper and lower case. A bundle holds its files itself.",
+    "bundle-not-file": "{name} is not a file.",
+    "bundle-files": "The zip has more than {limit} files.",
+    "bundle-file-twice": "{name} is in the zip twice, or differs only in upper and lower case.",
+    "bundle-compression": "{name} is encrypted, or packed in a way that bundles do not use.",
+    "bundle-broken-entry": "The zip is damaged: {reason}.",
+    "bundle-file-big": "It is bigger than {limit} MB.",
+    "bundle-hash": "{file} is not as it was when the bundle was sealed. After editing: vizclient pages seal FOLDER.",
+    "bundle-unlisted": "The page {name} has no SHA-256 under files. After adding files: vizclient pages seal FOLDER.",
+    "bundle-not-utf8": "This is not UTF-8 text. Save it as UTF-8.",
+    "bundle-syntax": "This is not JSON: {reason}.",
+    "bundle-newer": "This has format {given}, this program knows up to {known}. Install a newer vizclient.",
+    "bundle-missing": "{key} is missing.",
+    "bundle-unknown-key": "There is no key {key}.",
+    "bundle-unknown-key-meant": "There is no key {key}. Did you mean {meant}?",
+    "bundle-choice": "{key} is {value}, which is not one of: {expected}.",
+    "bundle-type": "{key} must be {expected}.",
+    "bundle-type-unknown": "{key}: there is no type {value}. Types are: {expected}.",
+    "bundle-type-missing": "{key} has no type.",
+    "bundle-value": "{key} cannot have this value.",
+    "bundle-too-small": "{key} is {value}; the least is {limit}.",
+    "bundle-not-above": "{key} is {value}; it must be more than {limit}.",
+    "bundle-too-large": "{key} is {value}; the most is {limit}.",
+    "bundle-not-finite": "{key} is not a finite number.",
+    "bundle-empty": "{key} is empty.",
+    "bundle-too-long": "{key} is too long; the most is {limit}.",
+    "bundle-too-many": "{key} has too many entries; the most is {limit}.",
+    "bundle-too-few": "{key} has too few entries; the least is {limit}.",
+    "bundle-characters": "{key}: {value} has characters that cannot stand there.",
+    "bundle-id-twice": "Two elements have the id {id}.",
+    "bundle-readback": "{key}: item belongs to kind item, and to no other.",
+    "bundle-min-max": "{key}: min {min} is not less than max {max}.",
+    "bundle-page-twice": "The page {page} is also in {file}.",
+    "bundle-no-page": "There is no page {page}.",
+    "bundle-no-page-meant": "There is no page {page}. Did you mean {meant}?",
+    "expression-long": "The expression is longer than {limit} characters.",
+    "expression-deep": "The expression is nested more than {limit} deep.",
+    "expression-string": "The text has no closing quote.",
+    "expression-sign": "{found} has no meaning in an expression.",
+    "expression-sign-meant": "{found} has no meaning in an expression. Did you mean {meant}?",
+    "expression-name": "There is no {name} in expressions.",
+    "expression-name-meant": "There is no {name} in expressions. Did you mean {meant}?",
+    "expression-expected": "Here should be {expected}, not {found}.",
+    "expression-chain": "Comparisons cannot be chained: join two with and.",
+}
+"""What can be wrong with a bundle, its pages and their expressions."""
+
+ADDRESS: dict[str, str] = {
+    "address-empty": "The address is empty.",
+    "address-form": "{text} is not an address. Write short:identifier, short:i=123, or nsu=URI;s=identifier.",
+    "address-number": "{text}: after i= comes a number from 0 to 4294967295.",
+    "address-namespace": "There is no namespace {text}. There are: {known}.",
+}
+"""What can be wrong with the address of an item."""
+
 PHRASES: dict[str, str] = {
     **PROFILE,
+    **BUNDLE,
+    **ADDRESS,
 }

@@ -5,25 +5,55 @@ Units are floats, one logical pixel at 100 %, origin top left; the order of `ele
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from vizclient.items.address import AddressError, parse_address
+from vizclient.pages.expressions import MAX_LENGTH, ExpressionError, parse_expression
 
 FORMAT = 1
 MAX_ELEMENTS = 20_000
 
+
+def _item(text: str, info: ValidationInfo) -> str:
+    """An item text, read with the namespaces of the validation's context; without a context it is not read."""
+    if info.context is not None:
+        try:
+            parse_address(text, info.context["namespaces"])
+        except AddressError as error:
+            arguments = {"text": error.text, "known": ", ".join(error.known)}
+            raise PydanticCustomError("address", "{text}", {"code": error.code, **arguments}) from None
+    return text
+
+
+def _expression(text: str) -> str:
+    try:
+        parse_expression(text)
+    except ExpressionError as error:
+        arguments = {"code": error.code, "column": error.column, **error.arguments}
+        raise PydanticCustomError("expression", "{code}", arguments) from None
+    return text
+
+
+def _one_or_many(value: Any) -> str:
+    return "languages" if isinstance(value, dict) else "text"
+
+
 Identifier = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.\-/]+$")]
-ItemText = Annotated[str, Field(min_length=1, max_length=500)]
-Text = (
-    Annotated[str, Field(max_length=2_000)]
-    | dict[
-        Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")],
-        Annotated[str, Field(max_length=2_000)],
-    ]
-)
+ItemText = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_item)]
+Condition = Annotated[str, Field(max_length=MAX_LENGTH), AfterValidator(_expression)]
+"""The text of an expression: `expressions.parse_expression` reads it."""
+Plain = Annotated[str, Field(max_length=2_000)]
+Text = Annotated[
+    Annotated[Plain, Tag("text")]
+    | Annotated[dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")], Plain], Tag("languages")],
+    Discriminator(_one_or_many),
+]
 """A text, or {language: text}."""
-Coordinate = Annotated[float, Field(ge=-100_000, le=100_000, allow_inf_nan=False)]
-Extent = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+Coordinate = Annotated[float, Field(ge=-100_000, le=100_000)]
+Extent = Annotated[float, Field(ge=0, le=100_000)]
 Rect = tuple[Coordinate, Coordinate, Extent, Extent]
 Style = Literal["normal", "muted", "accent", "ok", "warning", "alarm", "info"]
 """What a state looks like: a name that the theme knows, never a colour."""
@@ -32,13 +62,13 @@ Style = Literal["normal", "muted", "accent", "ok", "warning", "alarm", "info"]
 class Closed(BaseModel):
     """Base of everything in a bundle: unknown keys are errors, and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class State(Closed):
     """One row of `states`: the first whose `when` holds gives the style, and the text if it has one."""
 
-    when: Annotated[str, Field(max_length=500)]
+    when: Condition
     style: Style = "normal"
     text: Text | None = None
 
@@ -59,6 +89,12 @@ class Readback(Closed):
     tolerance: Annotated[float, Field(ge=0)] | None = None
     settle_ms: Annotated[int, Field(ge=0, le=60_000)] = 300
 
+    @model_validator(mode="after")
+    def _item_is_named(self) -> Self:
+        if (self.kind == "item") != (self.item is not None):
+            raise PydanticCustomError("bundle-readback", "")
+        return self
+
 
 class Write(Closed):
     """What a control may write. Limits that are left out come from the item's EURange."""
@@ -69,6 +105,12 @@ class Write(Closed):
     confirm: bool = False
     readback: Readback = Readback()
 
+    @model_validator(mode="after")
+    def _min_is_less(self) -> Self:
+        if self.min is not None and self.max is not None and not self.min < self.max:
+            raise PydanticCustomError("bundle-min-max", "", {"min": self.min, "max": self.max})
+        return self
+
 
 class Base(Closed):
     """What every element has."""
@@ -78,7 +120,7 @@ class Base(Closed):
     label: Text | None = None
     item: ItemText | None = None
     max_age: Annotated[float, Field(gt=0)] | None = None
-    visible: Annotated[str, Field(max_length=500)] | None = None
+    visible: Condition | None = None
     states: Annotated[tuple[State, ...], Field(max_length=50)] = ()
 
 
@@ -235,3 +277,14 @@ class Page(Closed):
     size: tuple[Annotated[float, Field(gt=0, le=20_000)], Annotated[float, Field(gt=0, le=20_000)]]
     background: Literal["page", "surface"] = "page"
     elements: Annotated[tuple[Element, ...], Field(max_length=MAX_ELEMENTS)] = ()
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        seen: set[str] = set()
+        for index, element in enumerate(self.elements):
+            if element.id in seen:
+                raise PydanticCustomError(
+                    "bundle-id-twice", "{id}", {"id": element.id, "at": ("elements", index, "id")}
+                )
+            seen.add(element.id)
+        return self
