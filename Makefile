@@ -1,0 +1,52 @@
+# vizclient: `make demo` shows it, `make test` proves it. The environment is made in .venv at the first use.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit e2e bench clean
+.NOTPARALLEL:
+
+PYTHON_IN := .venv/bin/python -P
+PYTEST := QT_QPA_PLATFORM=offscreen $(PYTHON_IN) -m pytest --quiet
+FAST := tests/unit tests/scenarios tests/property tests/simulation tests/gui
+SLOW := tests/contract tests/e2e
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: .venv/.ready $(if $(DISPLAY)$(WAYLAND_DISPLAY),.venv/.screen) ## Show a building on a main/backup pair of servers
+	@.venv/bin/vizclient demo $(ARGS)
+
+test: lint unit e2e ## Prove everything: style, types, architecture, then every test
+	@echo "== all is well"
+
+lint: .venv/.ready ## Style, types and architecture only
+	@echo "== style"
+	@$(PYTHON_IN) -m ruff format --check --quiet . || { echo "not formatted: run .venv/bin/ruff format" >&2; exit 1; }
+	@$(PYTHON_IN) -m ruff check --quiet .
+	@echo "== types"
+	@$(PYTHON_IN) -m mypy --no-error-summary
+	@$(PYTHON_IN) -m mypy --no-error-summary --platform win32 --cache-dir .mypy_cache/win32 vizclient
+	@echo "== architecture"
+	@said=$$(.venv/bin/lint-imports --no-cache --no-logo 2>&1) || { echo "$$said" >&2; exit 1; }
+
+unit: .venv/.ready ## The tests that need no other process, two at a time; decisions must be covered wholly
+	@echo "== unit, scenarios, properties, simulation, window"
+	@$(PYTEST) --numprocesses=2 --cov=vizclient.redundancy --cov-branch --cov-fail-under=100 \
+	    --cov-report=term-missing:skip-covered $(ARGS) $(FAST)
+
+e2e: .venv/.ready ## The tests that drive real servers and programs
+	@echo "== contracts and end to end"
+	@$(PYTEST) --durations=5 $(ARGS) $(SLOW)
+
+bench: .venv/.ready ## Measure; a table, and build/bench.json
+	@mkdir -p build
+	@QT_QPA_PLATFORM=offscreen $(PYTHON_IN) tests/bench/run.py $(ARGS)
+
+clean: ## Remove what tests, builds and benches left (not .venv)
+	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@find vizclient ui tests resources -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.ready: pyproject.toml packaging/lock.txt packaging/bootstrap
+	@packaging/bootstrap
+
+.venv/.screen: packaging/bootstrap
+	@packaging/bootstrap --screen
