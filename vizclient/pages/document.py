@@ -125,6 +125,7 @@ class Base(Closed):
 
 
 Align = Literal["left", "center", "right"]
+Direction = Literal["right", "down", "left", "up"]
 
 
 class TextElement(Base):
@@ -211,7 +212,7 @@ class ValveElement(Numeric):
 
     type: Literal["valve"]
     ways: Literal[2, 3] = 2
-    direction: Literal["right", "down", "left", "up"] = "right"
+    direction: Direction = "right"
 
 
 class PumpElement(Base):
@@ -220,7 +221,7 @@ class PumpElement(Base):
     type: Literal["pump"]
     item: ItemText
     fault: ItemText | None = None
-    direction: Literal["right", "down", "left", "up"] = "right"
+    direction: Direction = "right"
 
 
 class FanElement(Base):
@@ -229,7 +230,7 @@ class FanElement(Base):
     type: Literal["fan"]
     item: ItemText
     fault: ItemText | None = None
-    direction: Literal["right", "down", "left", "up"] = "right"
+    direction: Direction = "right"
 
 
 class LinkElement(Base):
@@ -241,13 +242,32 @@ class LinkElement(Base):
 
 
 class ShapeElement(Base):
-    """A line, box or pipe of the background: what a plan or a plant is drawn with."""
+    """A part of the background that no item drives: what a plan or a plant is drawn with.
+
+    `box` (filled, with an edge), `area` (filled) and the devices fill `rect`. `line`, `duct` (`width` wide, with edges) and
+    `pipe` run along `points`, in page units from the top left corner of `rect`. `direction`: where an arrow points, which
+    way air passes through a device, and for a door the side of the leaf's hinge: right means hinge top left, opening to
+    the right and down; each further one is turned clockwise by a quarter.
+    """
 
     type: Literal["shape"]
-    shape: Literal["box", "line", "duct", "pipe", "area"]
+    shape: Literal[
+        "box", "area", "line", "duct", "pipe",
+        "arrow", "door", "filter", "damper", "heating-coil", "cooling-coil", "heat-recovery",
+    ]  # fmt: skip
     points: Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(max_length=500)] = ()
-    role: Literal["outline", "surface", "raised", "supply", "extract", "outdoor", "exhaust", "warm", "cold"] = "outline"
+    role: Literal[
+        "outline", "faint", "wall", "glass", "surface", "raised", "sunken",
+        "supply", "extract", "outdoor", "exhaust", "warm", "cold",
+    ] = "outline"  # fmt: skip
     width: Annotated[float, Field(gt=0, le=200)] = 1.5
+    direction: Direction = "right"
+
+    @model_validator(mode="after")
+    def _has_points(self) -> Self:
+        if (self.shape in ("line", "duct", "pipe")) != (len(self.points) >= 2):
+            raise PydanticCustomError("bundle-points", "", {"shape": self.shape})
+        return self
 
 
 Element = Annotated[
