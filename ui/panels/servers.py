@@ -1,0 +1,224 @@
+"""The servers panel: both servers side by side, and the switchovers so far. Says what the connection says; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vizclient.redundancy.model import Connection, ConnectionState, Role, Server, ServerView, Switchover
+
+from ..speaker import Moment, Speaker
+
+_ROWS = ("role", "why", "level", "state", "since", "probe", "session", "address")
+
+
+class ServersPanel(QWidget):
+    """Shows the last connection announced and the record of switchovers; ages are renewed each second while it is seen."""
+
+    def __init__(
+        self, speaker: Speaker, now: Callable[[], Moment], retry: QAction, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._speaker = speaker
+        self._now = now
+        self._connection: Connection | None = None
+        self._switchovers: tuple[Switchover, ...] = ()
+        self._cells: dict[tuple[Server, str], QLabel] = {}
+        self._past = QTreeWidget(self)
+        self._none_yet = QLabel(speaker.words("servers.past.none"), self)
+        self._retry = QToolButton(self)
+        self._retry.setDefaultAction(retry)
+        self._retry.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self._lay_out()
+        self._second = QTimer(self, interval=1000)
+        self._second.timeout.connect(self._refresh)
+        self._refresh()
+
+    def set_connection(self, connection: Connection) -> None:
+        """The connection as it was announced."""
+        self._connection = connection
+        self._retry.setVisible(needs_person(connection))
+        self._refresh()
+
+    def set_switchovers(self, switchovers: Sequence[Switchover]) -> None:
+        """All switchovers of this run, oldest first. Shown newest first; the one that was looked at stays looked at."""
+        if tuple(switchovers) == self._switchovers:
+            return
+        self._switchovers = tuple(switchovers)
+        self._none_yet.setVisible(not switchovers)
+        self._past.setVisible(bool(switchovers))
+        missing = len(switchovers) - self._past.topLevelItemCount()
+        if missing < 0:
+            self._past.clear()
+            missing = len(switchovers)
+        for _ in range(missing):
+            self._past.insertTopLevelItem(0, QTreeWidgetItem())
+        for row, switchover in enumerate(reversed(self._switchovers)):
+            item = self._past.topLevelItem(row)
+            assert item is not None
+            self._fill(item, switchover)
+
+    def cell(self, server: Server, row: str) -> str:
+        """What is said of `server` in `row` ("role", "why", "level", "state", "since", "probe", "session", "address")."""
+        return self._cells[server, row].text()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._second.start()
+        self._refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._second.stop()
+
+    def _refresh(self) -> None:
+        connection = self._connection
+        for server in Server:
+            view = None
+            if connection is not None:
+                view = connection.main if server is Server.MAIN else connection.backup
+            for row in _ROWS:
+                cell = self._cells[server, row]
+                text = self._say(server, view, row)
+                if cell.text() != text:
+                    cell.setText(text)
+
+    def _say(self, server: Server, view: ServerView | None, row: str) -> str:
+        speaker, words = self._speaker, self._speaker.words
+        if row == "address":
+            return speaker.names[server]
+        if view is None or self._connection is None:
+            return words("value.none")
+        moment, report = self._now(), view.report
+        match row:
+            case "role":
+                return speaker.role(view)
+            case "why":
+                return speaker.why(view.finding, report)
+            case "level":
+                return words("value.none") if report is None or report.level is None else str(report.level)
+            case "state":
+                return speaker.server_state(None if report is None else report.state)
+            case "since":
+                wall = moment.wall_of(view.since)
+                time = speaker.times.time(wall)
+                return time if speaker.times.same_day(wall, moment.wall) else f"{speaker.times.date(wall)}, {time}"
+            case "probe":
+                if report is None:
+                    return words("value.none")
+                ago = words.ago(max(0.0, moment.monotonic - report.at))
+                return words("servers.probe.took", ago=ago, took=words.duration(report.took)) if report.took else ago
+            case _:
+                mine = self._connection.generation and self._connection.server is server
+                if not mine:
+                    return words("servers.session.no")
+                return words("servers.session.yes", generation=self._connection.generation)
+
+    def _fill(self, item: QTreeWidgetItem, switchover: Switchover) -> None:
+        speaker, words = self._speaker, self._speaker.words
+        moment = self._now()
+        time = speaker.times.time(switchover.wall)
+        if not speaker.times.same_day(switchover.wall, moment.wall):
+            time = f"{speaker.times.date(switchover.wall)}, {time}"
+        left, taken = (words(f"server.{server}") for server in (switchover.left, switchover.taken))
+        item.setText(0, time)
+        item.setText(1, words("servers.past.way.value", left=left, taken=taken))
+        item.setText(2, speaker.cause(switchover.cause))
+        item.setText(3, blackout(speaker, switchover))
+        item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+        def after(at: float | None) -> str:
+            return words("servers.past.open") if at is None else words.duration(max(0.0, at - switchover.lost_at))
+
+        tip = words(
+            "servers.past.tip",
+            time=time,
+            found=after(switchover.active_at),
+            adopted=after(switchover.adopted_at),
+            values=after(switchover.all_values_at),
+        )
+        for column in range(4):
+            item.setToolTip(column, tip)
+
+    def _lay_out(self) -> None:
+        words = self._speaker.words
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(7)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(2, 1)
+        for column, server in enumerate(Server, start=1):
+            head = QLabel(words(f"server.{server}"), self)
+            font = head.font()
+            font.setPixelSize(17)
+            font.setBold(True)
+            head.setFont(font)
+            grid.addWidget(head, 0, column)
+        for line, row in enumerate(_ROWS, start=1):
+            name = QLabel(words(f"servers.{row}"), self)
+            name.setForegroundRole(name.palette().ColorRole.PlaceholderText)
+            grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
+            for column, server in enumerate(Server, start=1):
+                cell = QLabel(self)
+                cell.setTextFormat(Qt.TextFormat.PlainText)
+                cell.setWordWrap(True)
+                cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                cell.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+                cell.setAccessibleName(f"{words(f'server.{server}')}, {words(f'servers.{row}')}")
+                grid.addWidget(cell, line, column, Qt.AlignmentFlag.AlignTop)
+                self._cells[server, row] = cell
+        past = QLabel(words("servers.past"), self)
+        font = past.font()
+        font.setPixelSize(15)
+        font.setBold(True)
+        past.setFont(font)
+        self._past.setHeaderLabels([words(f"servers.past.{name}") for name in ("time", "way", "cause", "blackout")])
+        self._past.setRootIsDecorated(False)
+        self._past.setUniformRowHeights(True)
+        self._past.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._past.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self._past.setVisible(False)
+        header = self._past.header()
+        header.setStretchLastSection(False)
+        for column in (0, 1, 3):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        self._retry.setVisible(False)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(16, 12, 16, 12)
+        box.setSpacing(12)
+        box.addLayout(grid)
+        box.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignLeft)
+        box.addSpacing(8)
+        box.addWidget(past)
+        box.addWidget(self._none_yet)
+        box.addWidget(self._past, 1)
+        box.addStretch(0)
+
+
+def needs_person(connection: Connection) -> bool:
+    """Whether something waits for a person, so that trying at once is worth offering."""
+    return connection.state is ConnectionState.ATTENTION or any(
+        view.finding.role is Role.ATTENTION for view in (connection.main, connection.backup)
+    )
+
+
+def blackout(speaker: Speaker, switchover: Switchover) -> str:
+    """From the moment the new server was found active to the last value of the page: detection is not part of it."""
+    if switchover.all_values_at is None:
+        return speaker.words("servers.past.open")
+    return speaker.words.duration(max(0.0, switchover.all_values_at - switchover.active_at))
