@@ -71,7 +71,7 @@ BUNDLE: dict[str, str] = {
     "bundle-id-twice": "Two elements have the id {id}.",
     "bundle-readback": "{key}: item belongs to kind item, and to no other.",
     "bundle-min-max": "{key}: min {min} is not less than max {max}.",
-    "bundle-points": "{key}: a line, duct or pipe has at least two points, other shapes have none; this is a {shape}.",
+    "bundle-points": "{key}: a line, pipe, duct or area has at least two points, other shapes have none; this is a {shape}.",
     "bundle-page-twice": "The page {page} is also in {file}.",
     "bundle-no-page": "There is no page {page}.",
     "bundle-no-page-meant": "There is no page {page}. Did you mean {meant}?",
