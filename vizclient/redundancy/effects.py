@@ -35,7 +35,10 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Close whatever bears `generation`: a held, kept or data session, or a probe still under way (no `Probed` follows)."""
+    """Close whatever bears `generation`: a held, kept or data session, also a lost one, or a probe under way (no `Probed` follows).
+
+    Every session that was adopted or kept ends with this, exactly once.
+    """
 
     generation: int
 
@@ -49,7 +52,7 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Tell everybody about the connection."""
+    """Tell everybody about the connection: a person would see a difference to what was announced before."""
 
     connection: Connection
 

@@ -21,7 +21,7 @@ class SessionListener(Protocol):
 
 
 class Session(Protocol):
-    """An activated session. What flows over it is the data consumer's business."""
+    """An activated session. What flows over it is the data consumer's business. It is closed also after it was lost."""
 
     @property
     def generation(self) -> int:
@@ -68,7 +68,7 @@ class DataConsumer(Protocol):
     """Who moves values over the data session."""
 
     def attach(self, session: Session) -> None:
-        """`session` is now the data session. Returns at once."""
+        """`session` is now the data session; its `watch` is started beside. Returns at once."""
         ...
 
     def detach(self, generation: int) -> None:
@@ -80,7 +80,7 @@ class Announcer(Protocol):
     """Who is told about the connection."""
 
     def announce(self, connection: Connection) -> None:
-        """Returns at once."""
+        """Called when a person would see a difference, the seconds since the last probes among it. Returns at once."""
         ...
 
 

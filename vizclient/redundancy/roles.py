@@ -26,7 +26,7 @@ HEALTHY = 200
 NO_DATA = 1
 MAINTENANCE = 0
 
-_NOTHING = Finding(Role.UNKNOWN, Source.NONE)
+NOTHING_KNOWN = Finding(Role.UNKNOWN, Source.NONE)
 _REFUSING = frozenset(
     {
         ProblemKind.UNRESOLVED,
@@ -41,7 +41,7 @@ _REFUSING = frozenset(
 def find_role(report: Report | None, peer: Report | None) -> Finding:
     """The role of the server of `report`, whose peer gave `peer`. Total; None means not asked yet."""
     if report is None:
-        return _NOTHING
+        return NOTHING_KNOWN
     own = _announced(report)
     if report.accepted:
         return own if own.role is not Role.UNKNOWN else _inferred(peer)
@@ -62,7 +62,7 @@ def is_hot(report: Report) -> bool:
 
 def listed_level(server_uri: str, peer: Report | None) -> int | None:
     """The ServiceLevel that the active `peer` lists for the server of `server_uri` ("" if that is not known)."""
-    if peer is None or not peer.accepted or _announced(peer).role is not Role.ACTIVE:
+    if peer is None or not _serves(peer):
         return None
     rows = [row for row in peer.peer_levels if row[0] == server_uri]
     if not server_uri and peer.server_uri:
@@ -93,7 +93,7 @@ def _announced(report: Report) -> Finding:
         return Finding(Role.STANDBY, Source.MODE)
     if report.level is not None:
         return Finding(_role_of_level(report.level), Source.LEVEL)
-    return _NOTHING
+    return NOTHING_KNOWN
 
 
 def _role_of_level(level: int) -> Role:
@@ -117,14 +117,14 @@ def _failed(report: Report, problem: Problem) -> Finding:
 def _inferred(peer: Report | None) -> Finding:
     """The role of a server that lets clients in and announces nothing."""
     if peer is None:
-        return _NOTHING
+        return NOTHING_KNOWN
     theirs = _announced(peer)
     if peer.accepted and theirs.role is Role.UNKNOWN:
         return Finding(Role.UNKNOWN, Source.BOTH_SILENT)
     same_server = peer.problem is not None and peer.problem.kind is ProblemKind.IDENTITY
     if refuses(peer) or same_server or (peer.accepted and theirs.role in (Role.STANDBY, Role.MAINTENANCE, Role.DOWN)):
         return Finding(Role.INFERRED, Source.PEER_REFUSES)
-    return _NOTHING
+    return NOTHING_KNOWN
 
 
 def _told_by_peer(report: Report, peer: Report | None) -> Finding | None:
@@ -133,12 +133,16 @@ def _told_by_peer(report: Report, peer: Report | None) -> Finding | None:
     if report.problem is not None and report.problem.kind is not ProblemKind.UNREACHABLE:
         return None
     level = listed_level(report.server_uri, peer)
-    if level is not None:
-        if level == MAINTENANCE:
-            return Finding(Role.DOWN, Source.PEER_ARRAY)
-        if not closed:
-            return Finding(_role_of_level(level), Source.PEER_ARRAY)
-        return Finding(Role.STANDBY, Source.PEER_ARRAY) if level < HEALTHY else None
-    if closed and peer is not None and peer.accepted and peer.mode == Mode.PRIMARY_WITH_BACKUP:
+    if level == MAINTENANCE:
+        return Finding(Role.DOWN, Source.PEER_ARRAY)
+    if level is not None and not closed:
+        return Finding(_role_of_level(level), Source.PEER_ARRAY)
+    if level is not None and level < HEALTHY:
+        return Finding(Role.STANDBY, Source.PEER_ARRAY)
+    if closed and peer is not None and peer.mode == Mode.PRIMARY_WITH_BACKUP and _serves(peer):
         return Finding(Role.STANDBY, Source.PEER_MODE)
     return None
+
+
+def _serves(peer: Report) -> bool:
+    return peer.accepted and _announced(peer).role is Role.ACTIVE

@@ -1,0 +1,213 @@
+"""What `decide` knows: one immutable description of both servers and of the connection. Pure; what to do is not known here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from vizclient.redundancy.model import (
+    Caution,
+    Connection,
+    ConnectionState,
+    Finding,
+    Problem,
+    Report,
+    Role,
+    Server,
+    ServerView,
+    Source,
+    Timing,
+)
+from vizclient.redundancy.roles import NOTHING_KNOWN, listed_level, surely_serves
+
+TAKEOVER_GRACE = 2.0
+"""Seconds after a loss in which an ordinary takeover is awaited before it is said that no server is active."""
+
+TWO_ACTIVE_CONFIRMED = 0.5
+"""A server found active so many seconds after both became so is really a second one, and no swap of roles half seen."""
+
+FOREVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One server: its last report, and the one attempt, kept session or waiting time that it has at any moment.
+
+    `probe`, `held`: generations, 0 for none. `ask_at`: when it is asked next. `tries`: role probes in a row that
+    met an open port. `answered`: since the search began. `barred_until`: before that, credentials are not shown to it.
+    """
+
+    report: Report | None = None
+    finding: Finding = NOTHING_KNOWN
+    since: float = 0.0
+    uri: str = ""
+    probe: int = 0
+    held: int = 0
+    ask_at: float | None = None
+    tries: int = 0
+    answered: bool = False
+    barred_until: float = 0.0
+
+    @property
+    def sure(self) -> bool:
+        """Whether values from it can be trusted."""
+        return surely_serves(self.finding, self.report)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that decisions rest on. `State(timing, may_switch)` is the beginning.
+
+    `server`, `session`: the data session. `left`: the server of the one before. `moved_at`: when a degraded server was
+    last left for a better one. `reason`: why a data session was last lost or left; None at a person's wish. `wanted`: the
+    server a person asked for. `wake_at`: the last `WakeAt`, until it comes. `announced`: the last `Announce`.
+    """
+
+    timing: Timing = field(default_factory=Timing)
+    may_switch: bool = False
+    running: bool = False
+    ended: bool = False
+    generation: int = 0
+    main: Known = Known()
+    backup: Known = Known()
+    server: Server | None = None
+    session: int = 0
+    left: Server | None = None
+    lost_at: float | None = None
+    reason: Problem | Source | None = None
+    searching_since: float = 0.0
+    moved_at: float | None = None
+    wanted: Server | None = None
+    wake_at: float | None = None
+    announced: Connection | None = None
+
+    def known(self, server: Server) -> Known:
+        """What is known of `server`."""
+        return self.main if server is Server.MAIN else self.backup
+
+    @property
+    def preferred(self) -> Server:
+        """Who is taken when both would do: the one connected last, else the main."""
+        return self.server or self.left or Server.MAIN
+
+    @property
+    def both_answered(self) -> bool:
+        """Whether both have been asked since the search began."""
+        return self.main.answered and self.backup.answered
+
+
+def connection(state: State, at: float) -> Connection:
+    """The connection as it is to be announced at `at`."""
+    known = None if state.server is None else state.known(state.server)
+    what = _connection_state(state, at)
+    before = state.announced
+    same = before is not None and (before.state, before.generation) == (what, state.session)
+    return Connection(
+        state=what,
+        server=state.server,
+        generation=state.session,
+        sure=known is not None and known.sure,
+        since=before.since if same and before is not None else at,
+        main=_view(state, Server.MAIN),
+        backup=_view(state, Server.BACKUP),
+        lost_at=state.lost_at,
+        left=state.left,
+        reason=_reason(state, what),
+        warnings=_cautions(state),
+    )
+
+
+def grace_ends(state: State) -> float | None:
+    """When "switching" turns into "no active server", if it is switching."""
+    return None if state.lost_at is None else state.lost_at + TAKEOVER_GRACE
+
+
+def worth_announcing(state: State, new: Connection) -> bool:
+    """Whether a person sees a difference to what was announced last; the time of a last probe shows in seconds."""
+    old = state.announced
+    if old is None or _visible(old) != _visible(new):
+        return True
+    return any(
+        was.report is not None
+        and now.report is not None
+        and now.report.at - was.report.at >= state.timing.probe_interval
+        for was, now in ((old.main, new.main), (old.backup, new.backup))
+    )
+
+
+def _connection_state(state: State, at: float) -> ConnectionState:
+    if state.ended:
+        return ConnectionState.STOPPED
+    if state.server is not None:
+        return ConnectionState.CONNECTED
+    end = grace_ends(state)
+    if not state.both_answered or (end is not None and at < end):
+        return ConnectionState.CONNECTING if end is None else ConnectionState.SWITCHING
+    if Role.ATTENTION in (state.main.finding.role, state.backup.finding.role):
+        return ConnectionState.ATTENTION
+    return ConnectionState.NO_ACTIVE
+
+
+def _reason(state: State, what: ConnectionState) -> Problem | Source | None:
+    if what not in (ConnectionState.SWITCHING, ConnectionState.NO_ACTIVE, ConnectionState.ATTENTION):
+        return None
+    if what is not ConnectionState.ATTENTION and state.reason is not None:
+        return state.reason
+    asked = [state.known(state.preferred), state.known(state.preferred.other)]
+    if what is ConnectionState.ATTENTION:
+        asked = [known for known in asked if known.finding.role is Role.ATTENTION]
+    problem = None if asked[0].report is None else asked[0].report.problem
+    return problem or asked[0].finding.source
+
+
+def _view(state: State, server: Server) -> ServerView:
+    known, report = state.known(server), state.known(server).report
+    if report is not None and known.finding.source is Source.PEER_ARRAY:
+        report = replace(report, level=listed_level(report.server_uri, state.known(server.other).report))
+    return ServerView(known.finding, report, known.since)
+
+
+def _cautions(state: State) -> tuple[Caution, ...]:
+    if state.server is None:
+        return ()
+    own, peer = state.known(state.server), state.known(state.server.other)
+    found = []
+    both_active = own.finding.role is Role.ACTIVE and peer.finding.role is Role.ACTIVE
+    if both_active and peer.report and peer.report.at >= max(own.since, peer.since) + TWO_ACTIVE_CONFIRMED:
+        found.append(Caution.TWO_ACTIVE)
+    if own.finding.role is Role.UNKNOWN:
+        found.append(Caution.ROLE_UNSURE)
+    if own.finding.role is Role.DEGRADED:
+        found.append(Caution.DEGRADED)
+    if peer.finding.role is Role.ATTENTION:
+        found.append(Caution.PEER_ATTENTION)
+    return tuple(found)
+
+
+def _visible(connection: Connection) -> Connection:
+    """`connection` without what no person sees: times of probes, fractions of seconds, details for the log."""
+    return replace(
+        connection,
+        main=_visible_view(connection.main),
+        backup=_visible_view(connection.backup),
+        reason=_visible_problem(connection.reason) if isinstance(connection.reason, Problem) else connection.reason,
+    )
+
+
+def _visible_view(view: ServerView) -> ServerView:
+    if view.report is None:
+        return view
+    returns, shutdown = view.report.estimated_return, view.report.shutdown_in
+    report = replace(
+        view.report,
+        at=0.0,
+        took=0.0,
+        round_trip=0.0,
+        estimated_return=None if returns is None else returns // 1.0,
+        shutdown_in=None if shutdown is None else shutdown // 1.0,
+        problem=None if view.report.problem is None else _visible_problem(view.report.problem),
+    )
+    return replace(view, report=report)
+
+
+def _visible_problem(problem: Problem) -> Problem:
+    return replace(problem, detail="")
