@@ -12,6 +12,7 @@ import heapq
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum, auto
+from functools import partial
 from itertools import islice
 
 from vizclient.items.address import Address
@@ -65,6 +66,7 @@ class Feed:
 
     `described(pairs)`: metadata has been read. `dropped(handles)`: these items are watched no more. `progress(generation,
     first, last)`: when the shown items had their first and their last first value in this generation.
+    `failed(generation, error)`: this program's own fault; nothing more comes over that session.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Feed:
         described: Callable[[Sequence[tuple[int, Metadata | None]]], None],
         dropped: Callable[[Sequence[int]], None],
         progress: Callable[[int, float, float | None], None],
-        failed: Callable[[BaseException], None],
+        failed: Callable[[int, BaseException], None],
         linger: float = LINGER,
     ) -> None:
         self.metadata: dict[int, Metadata | None] = {}
@@ -160,7 +162,7 @@ class Feed:
 
         session.receive(receive, gap)
         self._task = self._tasks.start(self._run(session), name=f"session-{session.generation}")
-        self._task.add_done_callback(self._ended)
+        self._task.add_done_callback(partial(self._ended, session.generation))
 
     def detach(self) -> None:
         """The session is no more; nothing of it is used from now on."""
@@ -406,9 +408,9 @@ class Feed:
                 (reading.shown if handle in self._shown else reading.others)[handle] = None
         self._wake.set()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, generation: int, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failed(error)
+            self._failed(generation, error)
 
 
 def _count(counts: dict[int, int], new: frozenset[int], old: frozenset[int]) -> None:

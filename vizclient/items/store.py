@@ -16,13 +16,13 @@ from vizclient.items.value import Sample
 class Store:
     """Bounded by what is wanted: a change of any other item is passed over.
 
-    `on_dirty` is called when the first item becomes dirty. Items that are shown are taken before the others.
+    `dirty()` is called when the first item becomes dirty. Items that are shown are taken before the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dirty: Callable[[], None]) -> None:
         self.samples: dict[int, Sample | None] = {}
-        self.on_dirty: Callable[[], None] = lambda: None
         self.generation = 0
+        self._dirty = dirty
         self._server = ""
         self._published: set[int] = set()
         self._first_times: dict[int, float] = {}
@@ -78,7 +78,7 @@ class Store:
             self._published.add(handle)
             self._mark(handle)
         if was_clean and not self.clean:
-            self.on_dirty()
+            self._dirty()
 
     def take_read(self, generation: int, batch: Sequence[Change]) -> None:
         """Values that were read: they count where nothing has been published yet."""
@@ -92,7 +92,7 @@ class Store:
             samples[handle] = Sample(value, status, source_time, generation, self._server, False, confirmed)  # noqa: FBT003
             self._mark(handle)
         if was_clean and not self.clean:
-            self.on_dirty()
+            self._dirty()
 
     def fail(self, generation: int, handle: int, status: int) -> None:
         """The item cannot be watched: whatever is known of it must not look current."""

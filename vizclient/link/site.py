@@ -1,0 +1,138 @@
+"""One site as it runs: the pair's connection, and the items that flow over it. The same for the link process and the
+headless commands. Knows neither channel nor window, and OPC UA only through the ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Protocol, cast
+
+from vizclient.items.address import Address
+from vizclient.items.feed import LINGER, Feed
+from vizclient.items.metadata import Metadata
+from vizclient.items.ports import DataSession
+from vizclient.items.store import Store
+from vizclient.items.writing import WriteOrder, Writer, WriteState
+from vizclient.redundancy.manager import Manager
+from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Server, Switchover, Timing
+from vizclient.redundancy.ports import Clock, Connector, Session
+
+
+class SiteListener(Protocol):
+    """Who is told what the site has to say. Called from the event loop; each returns at once."""
+
+    def samples_changed(self) -> None:
+        """There is something to take from the store, which was clean until now."""
+        ...
+
+    def metadata_read(self, pairs: Sequence[tuple[int, Metadata | None]]) -> None:
+        """Metadata by handle; None where the node does not exist."""
+        ...
+
+    def items_dropped(self, handles: Sequence[int]) -> None:
+        """Nothing keeps these items current any more."""
+        ...
+
+    def connection_changed(self, connection: Connection) -> None:
+        """The connection, or what is known of a server, changed."""
+        ...
+
+    def switchover_recorded(self, switchover: Switchover) -> None:
+        """A new one, or more of the one with the same `adopted_at`."""
+        ...
+
+    def write_moved(self, state: WriteState) -> None:
+        """A write has a new state."""
+        ...
+
+
+class Site:
+    """Store, feed and writer on whatever session the manager decides for."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        timing: Timing,
+        clock: Clock,
+        random: Random,
+        listener: SiteListener,
+        *,
+        linger: float = LINGER,
+    ) -> None:
+        self.timing = timing
+        self.store = Store(listener.samples_changed)
+        self._listener = listener
+        self._feed = Feed(
+            self.store,
+            monotonic=clock.monotonic,
+            described=listener.metadata_read,
+            dropped=listener.items_dropped,
+            progress=self._progressed,
+            failed=self._feed_failed,
+            linger=linger,
+        )
+        self._writer = Writer(lambda: self._feed.session, self._sure, self._feed.metadata.get, listener.write_moved)
+        self._manager = Manager(
+            connector, self, self, timing, clock, random, on_switchover=listener.switchover_recorded
+        )
+
+    @property
+    def connection(self) -> Connection | None:
+        """What was announced last."""
+        return self._manager.connection
+
+    def start(self) -> None:
+        """Look for the active server, and stay on it. Once."""
+        self._manager.start()
+
+    def show(self, view: str, items: Mapping[int, Address], *, shown: bool = True) -> None:
+        """See `Feed.show`."""
+        self._feed.show(view, items, shown=shown)
+
+    def write(self, order: WriteOrder) -> None:
+        """See `Writer.begin`."""
+        self._writer.begin(order)
+
+    def cancel_write(self, number: int) -> None:
+        """See `Writer.cancel`."""
+        self._writer.cancel(number)
+
+    def ask_switch(self, server: Server) -> None:
+        """A person asks for this server."""
+        self._manager.ask_switch(server)
+
+    def retry(self) -> None:
+        """A person has mended what needed attention."""
+        self._manager.retry()
+
+    async def close(self) -> None:
+        """End everything; writes under way become unknown. Takes about half a second at most."""
+        await self._writer.close()
+        await self._manager.stop()
+        await self._feed.close()
+
+    # DataConsumer and Announcer, for the manager
+
+    def attach(self, session: Session) -> None:
+        """See `DataConsumer`. What a connector opens is a DataSession as well."""
+        self._feed.attach(cast(DataSession, session))
+
+    def detach(self, generation: int) -> None:
+        """See `DataConsumer`."""
+        if self._feed.session is not None and self._feed.session.generation == generation:
+            self._feed.detach()
+
+    def announce(self, connection: Connection) -> None:
+        """See `Announcer`."""
+        self._listener.connection_changed(connection)
+
+    def _sure(self) -> bool:
+        return self.connection is not None and self.connection.sure
+
+    def _progressed(self, generation: int, first: float, last: float | None) -> None:
+        self._manager.values_arrived(generation, first_at=first, all_at=last)
+
+    def _feed_failed(self, generation: int, error: BaseException) -> None:
+        """By this program's own fault, and logged as such: a new session starts from nothing."""
+        self._manager.session_lost(generation, Problem(ProblemKind.LOCAL, Layer.ACTIVATED, detail=repr(error)))
