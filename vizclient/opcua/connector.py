@@ -1,0 +1,132 @@
+"""Probes, and the sessions they become: `redundancy.ports.Connector` with asyncua.
+
+Round trips of a probe without security: TCP, Hello, OpenSecureChannel, CreateSession, ActivateSession, and one Read that
+brings the role, the namespaces and the limits (together with the search for the Mode node; at the very first contact
+with a server that has one, a second Read). With security, the server's certificate is known from earlier; at the first
+contact it is asked for over an unsecured channel before. `session=False` ends after TCP.
+
+Whatever happens becomes a report. Nothing is left behind: what was opened is closed before `probe` ends, also when it is
+cancelled, within a bounded time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from vizclient.opcua import role
+from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
+from vizclient.opcua.errors import problem_of
+from vizclient.opcua.login import activate_session, close_session, create_session
+from vizclient.opcua.names import Resolver
+from vizclient.opcua.reading import Reader
+from vizclient.opcua.session import OpcUaSession
+from vizclient.opcua.trust import Identity, TrustedServers, own_identity
+from vizclient.redundancy.model import Layer, Problem, ProblemKind, Report, Server, Timing
+from vizclient.redundancy.ports import ProbeResult, SessionListener
+
+_log = logging.getLogger(__name__)
+
+
+class OpcUaConnector:
+    """Connects to the servers of one profile.
+
+    `own`: directory of our certificate. `trusted`: directory of this profile's server certificates. Both are made when
+    security first needs them. `role_item`: the profile's, if it has one.
+    """
+
+    def __init__(
+        self,
+        targets: Mapping[Server, Target],
+        *,
+        own: Path,
+        trusted: Path,
+        timing: Timing,
+        role_item: role.RoleItem | None = None,
+        locales: tuple[str, ...] = ("en",),
+        deadlines: Deadlines | None = None,
+        resolver: Resolver | None = None,
+    ) -> None:
+        self._targets = dict(targets)
+        self._own = own
+        self._trusted = TrustedServers(trusted)
+        self._role_item = role_item
+        self._locales = locales
+        self._timing = timing
+        self._deadlines = deadlines or Deadlines()
+        self._resolver = resolver or Resolver()
+        self._identity: Identity | None = None
+        self._identifying = asyncio.Lock()
+        self._nodes: dict[Server, role.RoleNodes] = {}
+
+    async def probe(self, server: Server, generation: int, listener: SessionListener, *, session: bool) -> ProbeResult:
+        """See the port."""
+        attempt = _Attempt(server)
+        try:
+            if session:
+                return await self._open(attempt, generation, listener)
+            await self._knock(attempt)
+        except Exception as error:  # noqa: BLE001 every failure is a report
+            problem = problem_of(error, attempt.layer, with_user=bool(self._targets[server].user))
+            if problem.kind is ProblemKind.LOCAL:
+                _log.exception("probe of %s", server)
+            return ProbeResult(attempt.report(problem), None)
+        return ProbeResult(attempt.report(None), None)
+
+    async def _knock(self, attempt: _Attempt) -> None:
+        target = self._targets[attempt.server]
+        plain = Target(target.url).security.build(None, None)
+        channel = await open_tcp(target, self._resolver, plain, self._deadlines)
+        channel.abort()
+        await channel.ended()
+        attempt.reach(Layer.TCP)
+
+    async def _open(self, attempt: _Attempt, generation: int, listener: SessionListener) -> ProbeResult:
+        server, target, deadlines = attempt.server, self._targets[attempt.server], self._deadlines
+        own = await self._our_identity() if target.security.secured else None
+        channel = await open_channel(server, target, own, self._trusted, self._resolver, deadlines, attempt.reach)
+        kept = False
+        try:
+            created = await create_session(channel, target, own, deadlines.step, deadlines.session)
+            attempt.reach(Layer.SESSION)
+            await activate_session(channel, target, created, deadlines.step, self._locales)
+            attempt.reach(Layer.ACTIVATED)
+            reader = Reader(channel, deadlines.step)
+            learned = await role.learn(channel, reader, self._role_item, self._nodes.get(server, role.RoleNodes()))
+            self._nodes[server] = learned.nodes
+            now = time.perf_counter()
+            said = learned.said
+            report = role.report_of(said, server, now, now - attempt.begun, learned.round_trip)
+            opened = OpcUaSession(
+                channel, server, generation, listener, learned, reader, self._role_item, self._timing, deadlines
+            )
+            kept = True
+            return ProbeResult(report, opened)
+        finally:
+            if not kept:
+                await close_session(channel, deadlines.close)
+
+    async def _our_identity(self) -> Identity:
+        async with self._identifying:
+            if self._identity is None:
+                self._identity = await asyncio.to_thread(own_identity, self._own)
+            return self._identity
+
+
+class _Attempt:
+    """How far one attempt has come."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.begun = time.perf_counter()
+        self.layer = Layer.NOTHING
+
+    def reach(self, layer: Layer) -> None:
+        self.layer = max(self.layer, layer)
+
+    def report(self, problem: Problem | None) -> Report:
+        now = time.perf_counter()
+        return Report(self.server, now, self.layer, problem, took=now - self.begun)

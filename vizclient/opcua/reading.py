@@ -1,0 +1,97 @@
+"""The Read service: any number of attributes in as few requests as the server allows; every status code is kept.
+
+A request that is too big for the server is halved, and the size that it took is remembered. A response that cannot be
+decoded is halved too, until the one value that cannot be read stands alone, as Bad_DecodingError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncua import ua
+
+from vizclient.items.address import OPC_UA_NAMESPACE, Address
+from vizclient.items.ports import ServiceFault
+from vizclient.opcua.channel import Channel
+from vizclient.opcua.errors import BAD_DECODING_ERROR, TOO_BIG, Undecodable
+
+FROM_CACHE = 2_147_483_647.0
+"""maxAge in milliseconds that lets a server answer from its cache (OPC 10000-4, 5.11.2.2)."""
+
+_MOST_PER_READ = 1000
+
+
+class Namespaces:
+    """The NamespaceArray of one session: turns addresses into node ids that hold in this session only."""
+
+    def __init__(self, uris: Sequence[str | None]) -> None:
+        self.uris = tuple(uri or "" for uri in uris)
+        self._index = {uri: index for index, uri in reversed(list(enumerate(self.uris)))}
+        self._index[OPC_UA_NAMESPACE] = 0
+
+    def node(self, address: Address) -> ua.NodeId | None:
+        """The node id of `address`, None if this server does not have its namespace."""
+        index = self._index.get(address.namespace)
+        if index is None:
+            return None
+        kind = ua.NodeIdType.Numeric if isinstance(address.identifier, int) else ua.NodeIdType.String
+        return ua.NodeId(address.identifier, index, kind)
+
+
+class Reader:
+    """Reads over one channel. `limit`: most nodes of one request, lowered when the server proves to take fewer."""
+
+    def __init__(self, channel: Channel, timeout: float, limit: int = _MOST_PER_READ) -> None:
+        self._channel = channel
+        self._timeout = timeout
+        self.limit = limit
+
+    def restrict(self, limit: int) -> None:
+        """Keep to MaxNodesPerRead, 0 for none."""
+        if 0 < limit < self.limit:
+            self.limit = limit
+
+    async def values(self, nodes: Sequence[ua.NodeId], max_age: float = FROM_CACHE) -> list[ua.DataValue]:
+        """The Value attribute of each node."""
+        return await self.attributes([(node, ua.AttributeIds.Value) for node in nodes], max_age)
+
+    async def attributes(
+        self, wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]], max_age: float = FROM_CACHE
+    ) -> list[ua.DataValue]:
+        """One DataValue for each (node, attribute), in order."""
+        found: list[ua.DataValue] = []
+        while len(found) < len(wanted):
+            found += await self._some(wanted[len(found) : len(found) + self.limit], max_age)
+        return found
+
+    async def _some(self, wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]], max_age: float) -> list[ua.DataValue]:
+        try:
+            return await self._once(wanted, max_age)
+        except ServiceFault as fault:
+            if fault.status not in TOO_BIG or len(wanted) == 1:
+                raise
+            self.limit = max(1, min(self.limit, len(wanted) // 2))
+        except Undecodable:
+            if len(wanted) == 1:
+                return [ua.DataValue(StatusCode=ua.StatusCode(BAD_DECODING_ERROR))]
+        half = len(wanted) // 2
+        return await self._some(wanted[:half], max_age) + await self._some(wanted[half:], max_age)
+
+    async def _once(self, wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]], max_age: float) -> list[ua.DataValue]:
+        request = ua.ReadRequest()
+        request.Parameters.MaxAge = max_age
+        request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+        request.Parameters.NodesToRead = [_read_value(node, attribute) for node, attribute in wanted]
+        response = await self._channel.request(request, ua.ReadResponse, self._timeout)
+        results: list[Any] = list(response.Results or ())
+        if len(results) != len(wanted):
+            raise Undecodable(f"{len(results)} results for {len(wanted)} nodes")
+        return results
+
+
+def _read_value(node: ua.NodeId, attribute: ua.AttributeIds) -> ua.ReadValueId:
+    value = ua.ReadValueId()
+    value.NodeId = node
+    value.AttributeId = attribute
+    return value
