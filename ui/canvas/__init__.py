@@ -1,0 +1,1 @@
+"""The page canvas: one widget that paints a display list, only where something changed."""

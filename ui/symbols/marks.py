@@ -1,0 +1,273 @@
+"""How far a shown value can be trusted, drawn: the same marks on every symbol, told apart by their shape alone.
+
+uncertain: question mark and dashed outline. bad: crossed square, solid outline, the value struck. stale: hatch and age.
+unsynchronised: two arrows that do not meet. missing: crossed circle, ghostly. never: dashes. held: nothing (the page's frame tells).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPen, QPolygonF
+
+from vizclient.items.freshness import Freshness
+from vizclient.pages.document import Style
+
+from ..lettering import CAP_HEIGHT
+from ..theme import Theme
+from .contract import Pending, Shown
+
+LIVE, HELD, STALE, NEVER, MISSING, BAD, UNCERTAIN, UNSYNCHRONISED = (
+    Freshness.LIVE,
+    Freshness.HELD,
+    Freshness.STALE,
+    Freshness.NEVER,
+    Freshness.MISSING,
+    Freshness.BAD,
+    Freshness.UNCERTAIN,
+    Freshness.UNSYNCHRONISED,
+)
+PLAIN = frozenset({LIVE, HELD})
+BADGED = frozenset({UNCERTAIN, BAD, UNSYNCHRONISED, MISSING})
+UNKNOWN = frozenset({NEVER, MISSING})
+"""Nothing is known of the value: a symbol draws no state."""
+
+DASHES = "– –"
+BADGE = 14.0
+_HATCH = 7.0
+
+
+def outline(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme, radius: float = 3.0) -> None:
+    """The outline of `uncertain`, `bad` and `missing`, inside `rect`."""
+    match shown.freshness:
+        case Freshness.UNCERTAIN:
+            pen, width = QPen(theme.color("uncertain"), 1.4), 1.4
+            pen.setDashPattern([4.0, 2.5])
+        case Freshness.BAD:
+            pen, width = QPen(theme.color("bad"), 2.0), 2.0
+        case Freshness.MISSING:
+            pen, width = QPen(theme.color("missing"), 1.2), 1.2
+            pen.setDashPattern([1.2, 3.0])
+        case _:
+            return
+    inset = width / 2
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+def hatch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    """The hatch of `stale` over `rect`, in step over the whole page."""
+    transform = painter.worldTransform()
+    scale = transform.m11()
+    step = max(4, round(_HATCH * scale))
+
+    def lines(tile: QPainter) -> None:
+        tile.setPen(QPen(theme.color("hatch"), max(1.0, 1.2 * scale)))
+        for offset in (-step, 0, step):
+            tile.drawLine(QPointF(offset - 1, step + 1), QPointF(offset + step + 1, -1))
+
+    tile = theme.letters.stamp(("hatch", theme.name, scale), step, step, lines)
+    device = transform.mapRect(rect).toRect()
+    painter.setWorldMatrixEnabled(False)
+    painter.fillRect(device, QBrush(tile))
+    painter.setWorldMatrixEnabled(True)
+
+
+def badge(painter: QPainter, freshness: Freshness, x: float, y: float, size: float, theme: Theme) -> None:
+    """The glyph of a freshness state in the square at `x`, `y`; nothing for those without one."""
+    draw = _BADGES.get(freshness)
+    if draw is not None:
+        _stamped(painter, ("badge", freshness.value), x, y, size, theme, draw)
+
+
+def write_badge(painter: QPainter, pending: Pending, x: float, y: float, size: float, theme: Theme) -> None:
+    """What became of the last write, in the square at `x`, `y`; nothing for ""."""
+    if pending:
+        _stamped(painter, ("write", pending), x, y, size, theme, _WRITES[pending])
+
+
+def alert(painter: QPainter, style: Style, x: float, y: float, size: float, theme: Theme) -> None:
+    """The glyph of a style that needs attention, in the square at `x`, `y`: a triangle warns, a diamond alarms."""
+    draw = _ALERTS.get(style)
+    if draw is not None:
+        _stamped(painter, ("alert", style), x, y, size, theme, draw)
+
+
+def age(painter: QPainter, x: float, y: float, shown: Shown, theme: Theme, size: float = 10.0) -> None:
+    """The age on a small label with its lower left corner at `x`, `y`."""
+    if not shown.age:
+        return
+    width = theme.letters.width(shown.age, size, "medium") + 6
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.brush("stale"))
+    painter.drawRoundedRect(QRectF(x, y - size - 3, width, size + 3), 2, 2)
+    theme.letters.draw(
+        painter, x + 3, y - (size + 3 - CAP_HEIGHT * size) / 2, shown.age, size, theme.color("page"), "medium"
+    )
+
+
+def strike(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    """What strikes a bad value out: a bar across `rect`."""
+    painter.setPen(theme.pen("bad", 2.2))
+    painter.drawLine(rect.bottomLeft(), rect.topRight())
+
+
+def over(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme, badge_size: float = BADGE) -> None:
+    """All marks of a symbol that is a drawing rather than a text, over what it drew in `rect`."""
+    freshness = shown.freshness
+    size = min(badge_size, rect.height() * 0.6, rect.width() * 0.5)
+    if freshness is STALE:
+        hatch(painter, rect, theme)
+        age(painter, rect.left(), rect.bottom(), shown, theme, max(8.0, min(10.0, rect.height() * 0.34)))
+    elif freshness not in PLAIN:
+        if freshness is BAD:
+            strike(painter, rect.adjusted(4, 4, -4, -4), theme)
+        outline(painter, rect, shown, theme)
+        if freshness in BADGED:
+            badge(painter, freshness, rect.left() + 1, rect.top() + 1, size, theme)
+    if shown.pending:
+        write_badge(painter, shown.pending, rect.right() - size - 1, rect.top() + 1, size, theme)
+
+
+def _stamped(
+    painter: QPainter,
+    key: tuple[str, str],
+    x: float,
+    y: float,
+    size: float,
+    theme: Theme,
+    draw: Callable[[QPainter, Theme], None],
+) -> None:
+    transform = painter.worldTransform()
+    scale = transform.m11()
+    side = max(1, round(size * scale))
+
+    def on_square(target: QPainter) -> None:
+        target.scale(side / 16, side / 16)
+        draw(target, theme)
+
+    stamp = theme.letters.stamp((*key, theme.name, side), side, side, on_square)
+    at_x, at_y = round(x * scale + transform.dx()), round(y * scale + transform.dy())
+    painter.setWorldMatrixEnabled(False)
+    painter.drawImage(at_x, at_y, stamp)
+    painter.setWorldMatrixEnabled(True)
+
+
+# The glyphs, each on a square of 16.
+
+
+def _plate(painter: QPainter, shape: QPainterPath | QRectF, theme: Theme, fill: str) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.brush(fill))
+    if isinstance(shape, QRectF):
+        painter.drawRoundedRect(shape, 2, 2)
+    else:
+        painter.drawPath(shape)
+
+
+def _line(theme: Theme, token: str, width: float) -> QPen:
+    return QPen(theme.color(token), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+
+
+def _uncertain(painter: QPainter, theme: Theme) -> None:
+    painter.setPen(_line(theme, "uncertain", 2.4))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    hook = QPainterPath(QPointF(4.6, 5.2))
+    hook.cubicTo(4.6, 0.2, 11.6, 0.4, 11.4, 5.0)
+    hook.cubicTo(11.2, 7.6, 8.0, 7.4, 8.0, 10.4)
+    painter.drawPath(hook)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.brush("uncertain"))
+    painter.drawEllipse(QPointF(8, 14.1), 1.6, 1.6)
+
+
+def _bad(painter: QPainter, theme: Theme) -> None:
+    _plate(painter, QRectF(1, 1, 14, 14), theme, "bad")
+    painter.setPen(_line(theme, "page", 2.4))
+    painter.drawLine(QPointF(5, 5), QPointF(11, 11))
+    painter.drawLine(QPointF(11, 5), QPointF(5, 11))
+
+
+def _unsynchronised(painter: QPainter, theme: Theme) -> None:
+    painter.setPen(_line(theme, "unsynchronised", 2.0))
+    painter.setBrush(theme.brush("unsynchronised"))
+    painter.drawLine(QPointF(1.5, 4.6), QPointF(11, 4.6))
+    painter.drawPolygon(QPolygonF([QPointF(10.4, 2.2), QPointF(14.4, 4.6), QPointF(10.4, 7.0)]))
+    painter.drawLine(QPointF(14.5, 11.4), QPointF(5, 11.4))
+    painter.drawPolygon(QPolygonF([QPointF(5.6, 9.0), QPointF(1.6, 11.4), QPointF(5.6, 13.8)]))
+
+
+def _missing(painter: QPainter, theme: Theme) -> None:
+    painter.setPen(_line(theme, "missing", 2.2))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(QPointF(8, 8), 5.8, 5.8)
+    painter.drawLine(QPointF(2.2, 13.8), QPointF(13.8, 2.2))
+
+
+def _write_pending(painter: QPainter, theme: Theme) -> None:
+    _plate(painter, QRectF(0.5, 3, 15, 10), theme, "accent")
+    painter.setBrush(theme.brush("on-accent"))
+    for x in (4.0, 8.0, 12.0):
+        painter.drawEllipse(QPointF(x, 8), 1.3, 1.3)
+
+
+def _write_refused(painter: QPainter, theme: Theme) -> None:
+    turns = [math.pi * (corner + 0.5) / 4 for corner in range(8)]
+    octagon = [(8 + 7.4 * math.cos(turn), 8 + 7.4 * math.sin(turn)) for turn in turns]
+    _plate(painter, _polygon(*octagon), theme, "alarm")
+    painter.setPen(_line(theme, "on-alarm", 2.4))
+    painter.drawLine(QPointF(4.5, 8), QPointF(11.5, 8))
+
+
+def _write_mismatch(painter: QPainter, theme: Theme) -> None:
+    _plate(painter, QRectF(0.5, 2, 15, 12), theme, "warning")
+    painter.setPen(_line(theme, "on-warning", 1.8))
+    painter.drawLine(QPointF(4, 6.2), QPointF(12, 6.2))
+    painter.drawLine(QPointF(4, 9.8), QPointF(12, 9.8))
+    painter.drawLine(QPointF(10.2, 3.8), QPointF(5.8, 12.2))
+
+
+def _write_unknown(painter: QPainter, theme: Theme) -> None:
+    _plate(painter, _polygon((8, 0.8), (15.6, 14.8), (0.4, 14.8)), theme, "warning")
+    painter.setPen(_line(theme, "on-warning", 1.9))
+    painter.drawLine(QPointF(8, 5.8), QPointF(8, 9.6))
+    painter.drawPoint(QPointF(8, 12.4))
+
+
+def _warning(painter: QPainter, theme: Theme) -> None:
+    _plate(painter, _polygon((8, 1.5), (15.2, 14.5), (0.8, 14.5)), theme, "on-warning")
+    painter.setPen(_line(theme, "warning", 1.9))
+    painter.drawLine(QPointF(8, 6.2), QPointF(8, 9.4))
+    painter.drawPoint(QPointF(8, 12.1))
+
+
+def _alarm(painter: QPainter, theme: Theme) -> None:
+    _plate(painter, _polygon((8, 0.5), (15.5, 8), (8, 15.5), (0.5, 8)), theme, "on-alarm")
+    painter.setPen(_line(theme, "alarm", 2.1))
+    painter.drawLine(QPointF(8, 4.6), QPointF(8, 8.6))
+    painter.drawPoint(QPointF(8, 11.6))
+
+
+def _polygon(*points: tuple[float, float]) -> QPainterPath:
+    path = QPainterPath()
+    path.addPolygon(QPolygonF([QPointF(x, y) for x, y in points]))
+    path.closeSubpath()
+    return path
+
+
+_ALERTS: dict[Style, Callable[[QPainter, Theme], None]] = {"warning": _warning, "alarm": _alarm}
+_BADGES: dict[Freshness, Callable[[QPainter, Theme], None]] = {
+    UNCERTAIN: _uncertain,
+    BAD: _bad,
+    UNSYNCHRONISED: _unsynchronised,
+    MISSING: _missing,
+}
+_WRITES: dict[Pending, Callable[[QPainter, Theme], None]] = {
+    "pending": _write_pending,
+    "refused": _write_refused,
+    "mismatch": _write_mismatch,
+    "unknown": _write_unknown,
+}
