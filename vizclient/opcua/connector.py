@@ -19,7 +19,7 @@ from pathlib import Path
 
 from vizclient.opcua import role
 from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
-from vizclient.opcua.errors import problem_of
+from vizclient.opcua.errors import Misfit, problem_of
 from vizclient.opcua.login import activate_session, close_session, create_session
 from vizclient.opcua.names import Resolver
 from vizclient.opcua.reading import Reader
@@ -97,6 +97,8 @@ class OpcUaConnector:
             reader = Reader(channel, deadlines.step)
             learned = await role.learn(channel, reader, self._role_item, self._nodes.get(server, role.RoleNodes()))
             self._nodes[server] = learned.nodes
+            if channel.lost is not None:  # in this moment
+                raise channel.lost
             now = time.perf_counter()
             said = learned.said
             report = role.report_of(said, server, now, now - attempt.begun, learned.round_trip)
@@ -112,7 +114,12 @@ class OpcUaConnector:
     async def _our_identity(self) -> Identity:
         async with self._identifying:
             if self._identity is None:
-                self._identity = await asyncio.to_thread(own_identity, self._own)
+                try:
+                    self._identity = await asyncio.to_thread(own_identity, self._own)
+                except OSError as error:
+                    raise Misfit(
+                        ProblemKind.LOCAL, f"our certificate cannot be kept in {self._own}: {error}"
+                    ) from error
             return self._identity
 
 

@@ -54,7 +54,10 @@ def clean(text: str) -> str:
     """`text` with whatever was not UTF-8 on the wire (it comes as lone surrogates) replaced by U+FFFD."""
     if text.isascii():
         return str(text)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return text.encode("utf-8", "replace").decode()
 
 
 def aware(stamp: datetime) -> datetime:

@@ -14,6 +14,7 @@ from asyncua import ua
 from vizclient.items.address import OPC_UA_NAMESPACE, Address
 from vizclient.items.ports import ServiceFault
 from vizclient.opcua.channel import Channel
+from vizclient.opcua.convert import clean
 from vizclient.opcua.errors import BAD_DECODING_ERROR, TOO_BIG, Undecodable
 
 FROM_CACHE = 2_147_483_647.0
@@ -33,10 +34,14 @@ class Namespaces:
     def node(self, address: Address) -> ua.NodeId | None:
         """The node id of `address`, None if this server does not have its namespace."""
         index = self._index.get(address.namespace)
+        identifier = address.identifier
         if index is None:
             return None
-        kind = ua.NodeIdType.Numeric if isinstance(address.identifier, int) else ua.NodeIdType.String
-        return ua.NodeId(address.identifier, index, kind)
+        if isinstance(identifier, int):
+            return ua.NodeId(identifier, index, ua.NodeIdType.Numeric)
+        if not identifier.isascii() and clean(identifier) != identifier:
+            return None  # cannot be sent, so no server has it
+        return ua.NodeId(identifier, index, ua.NodeIdType.String)
 
 
 class Reader:

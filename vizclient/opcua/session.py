@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from asyncua import ua
 
@@ -24,6 +25,7 @@ from vizclient.opcua.channel import Channel, decode
 from vizclient.opcua.convert import change_of
 from vizclient.opcua.endpoint import Deadlines
 from vizclient.opcua.errors import (
+    BAD_DECODING_ERROR,
     BAD_NODE_ID_UNKNOWN,
     BAD_TIMEOUT,
     SESSION_GONE,
@@ -43,9 +45,11 @@ from vizclient.redundancy.ports import SessionListener
 from vizclient.tasks import TaskSet
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 _CHUNK = 200
 _GAP_PAUSE = 0.5
 _RETRY = 5.0
+_ROLE_INTERVAL = 0.1
 
 
 class OpcUaSession:
@@ -75,7 +79,7 @@ class OpcUaSession:
         self._role_item = role_item
         self._smoothed = learned.round_trip
         self._opened_at = time.perf_counter()
-        self._chunk = min(_CHUNK, learned.max_items or _CHUNK)
+        chunk = min(_CHUNK, learned.max_items or _CHUNK)
         self._reader = reader
         self._metadata = MetadataReader(channel, reader, deadlines.request, learned.max_browse)
         self._publisher = Publisher(channel, self._session_gone)
@@ -83,11 +87,20 @@ class OpcUaSession:
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._closed = False
         self._watching = False
-        self._roles = Subscription(
-            channel, min(timing.publishing, 0.1), deadlines.request, self._role_changed, _nothing, priority=255
-        )
         self._role_nodes = list(role.watched(learned))
-        self._items = Subscription(channel, timing.publishing, deadlines.request, self._items_changed, self._gap)
+        self._polled = self._role_nodes  # whatever of them is not pushed
+        self._roles = Subscription(
+            channel,
+            min(timing.publishing, _ROLE_INTERVAL),
+            deadlines.request,
+            self._role_changed,
+            _nothing,
+            most=chunk,
+            priority=255,
+        )
+        self._items = Subscription(
+            channel, timing.publishing, deadlines.request, self._items_changed, self._gap, most=chunk
+        )
         self._creating: asyncio.Task[None] | None = None
         self._batch: Callable[[Sequence[Change]], None] = _drop
         self._on_gap: Callable[[], None] = _nothing
@@ -125,7 +138,7 @@ class OpcUaSession:
 
     @property
     def chunk(self) -> int:
-        return self._chunk
+        return self._items.most
 
     def receive(self, batch: Callable[[Sequence[Change]], None], gap: Callable[[], None]) -> None:
         """See the port. The subscription is created at once, so that it is there when the first items come."""
@@ -175,7 +188,7 @@ class OpcUaSession:
         if self._over.done():
             raise self._channel.lost or SessionEnded("closed")
 
-    async def _asked(self, request: Any) -> Any:
+    async def _asked(self, request: Coroutine[Any, Any, _T]) -> _T:
         """The outcome of a request that may be repeated: a late or unreadable answer is a ServiceFault then."""
         try:
             self._alive()
@@ -189,7 +202,7 @@ class OpcUaSession:
             raise ServiceFault(BAD_TIMEOUT) from None
         except Undecodable as error:
             _log.warning("%s", error)
-            raise ServiceFault(0x80070000) from error
+            raise ServiceFault(BAD_DECODING_ERROR) from error
         except ServiceFault as fault:
             self._look_at(fault)
             raise
@@ -250,7 +263,10 @@ class OpcUaSession:
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def _channel_lost(self, lost: ChannelLost) -> None:
-        self._lose(problem_of(lost, Layer.ACTIVATED))
+        problem = problem_of(lost, Layer.ACTIVATED)
+        if problem.kind is ProblemKind.REFUSED:  # an error message in the midst of it
+            problem = replace(problem, kind=ProblemKind.LOST)
+        self._lose(problem)
 
     def _session_gone(self, status: int) -> None:
         self._lose(Problem(ProblemKind.LOST, Layer.ACTIVATED, status, name_of(status)))
@@ -282,9 +298,7 @@ class OpcUaSession:
         """Read the server's state every interval. Any byte that comes is a sign of life; none for too long is the end."""
         sent = time.perf_counter()
         while await self._pause(sent + self._watchdog - time.perf_counter()):
-            nodes = [role.STATE, role.LEVEL, role.CURRENT_TIME]
-            if not self._roles.id:
-                nodes = list(dict.fromkeys([*nodes, *self._role_nodes]))
+            nodes = list(dict.fromkeys([role.STATE, role.LEVEL, role.CURRENT_TIME, *self._polled]))
             answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             sent = time.perf_counter()
             try:
@@ -351,7 +365,8 @@ class OpcUaSession:
         while self._role_nodes:
             try:
                 await self._roles.create(self._publisher)
-                await self._roles.add(list(enumerate(self._role_nodes)))
+                statuses = await self._roles.add(list(enumerate(self._role_nodes)))
+                self._polled = [node for node, status in zip(self._role_nodes, statuses, strict=True) if status]
                 return
             except (AnswerLate, ServiceFault, Undecodable) as error:
                 _log.warning("role not monitored: %s", error)
@@ -361,10 +376,16 @@ class OpcUaSession:
                 return
 
     async def _renew_subscription(self, subscription: Subscription) -> None:
+        _log.warning("subscription %d %s: made anew", subscription.id, "ended" if subscription.dead else "fell silent")
         try:
-            await subscription.renew(self._publisher, self._chunk)
-        except (AnswerLate, ServiceFault, Undecodable) as error:
-            _log.warning("subscription not renewed: %s", error)  # the next beat tries again
+            await subscription.renew(self._publisher)
+        except ServiceFault as fault:
+            # A session in which values stand still and look live is worth nothing.
+            self._lose(Problem(ProblemKind.LOST, Layer.ACTIVATED, fault.status, name_of(fault.status)))
+        except Undecodable as error:
+            self._lose(Problem(ProblemKind.UNDECODABLE, Layer.ACTIVATED, detail=str(error)))
+        except AnswerLate as error:
+            self._lose(Problem(ProblemKind.TIMED_OUT, Layer.ACTIVATED, detail=str(error)))
         except SessionEnded:
             return
 

@@ -21,6 +21,7 @@ from vizclient.items.ports import ServiceFault, SessionEnded
 from vizclient.opcua.channel import Channel, decode
 from vizclient.opcua.errors import (
     BAD_NO_SUBSCRIPTION,
+    BAD_SUBSCRIPTION_ID_INVALID,
     BAD_TOO_MANY_PUBLISH_REQUESTS,
     SESSION_GONE,
     TOO_BIG,
@@ -55,7 +56,7 @@ class Numbering:
 class Subscription:
     """One subscription and its monitored items, by client handle. `deliver` gets each batch, `gap` is told of losses.
 
-    `id`: 0 until it is created. `dead`: the server has ended it. `renewing`: `renew` is under way.
+    `id`: 0 until it is created. `most`: items of one request, lowered when the server proves to take fewer. `dead`: the server has ended it. `renewing`: `renew` is under way.
     It can be renewed on the server with all its items; who holds it then need not know the new id.
     """
 
@@ -67,9 +68,11 @@ class Subscription:
         deliver: Deliver,
         gap: Callable[[], None],
         *,
+        most: int,
         priority: int = 0,
     ) -> None:
         self.id = 0
+        self.most = most
         self.dead = False
         self.renewing = False
         self._channel = channel
@@ -141,11 +144,11 @@ class Subscription:
         request.Parameters.MonitoredItemIds = ids
         await self._channel.request(request, ua.DeleteMonitoredItemsResponse, self._timeout)
 
-    async def renew(self, publisher: Publisher, chunk: int) -> None:
+    async def renew(self, publisher: Publisher) -> None:
         """Create it anew with all its items, and tell of the gap. Raises SessionEnded or ServiceFault."""
         self.renewing = True
         try:
-            await self._renew(publisher, chunk)
+            await self._renew(publisher)
         finally:
             self.renewing = False
         self._gap()
@@ -177,36 +180,41 @@ class Subscription:
             self._numbering.accept(number, keep_alive=False)
         self._gap()
 
-    async def _renew(self, publisher: Publisher, chunk: int) -> None:
-        old = self.id
+    async def _renew(self, publisher: Publisher) -> None:
+        old, items = self.id, list(self._nodes.items())
+        self._ids.clear()
         await self.create(publisher)
         if old:
             request = ua.DeleteSubscriptionsRequest()
             request.Parameters.SubscriptionIds = [old]
             self._channel.send(request, lambda _: None, self._timeout)
-        self._ids.clear()
-        items = list(self._nodes.items())
-        for start in range(0, len(items), chunk):
-            still = [(handle, node) for handle, node in items[start : start + chunk] if handle in self._nodes]
-            await self._add(still)
+        while items:
+            await self._add([(handle, node) for handle, node in items[: self.most] if handle in self._nodes])
+            del items[: self.most]
 
     async def _add(self, items: Sequence[tuple[int, ua.NodeId]]) -> list[int]:
-        if not items:
-            return []
+        statuses: list[int] = []
+        while len(statuses) < len(items):
+            part = items[len(statuses) : len(statuses) + self.most]
+            try:
+                statuses += await self._add_once(part)
+            except ServiceFault as fault:
+                if fault.status not in TOO_BIG or len(part) == 1:
+                    raise
+                self.most = len(part) // 2
+        return statuses
+
+    async def _add_once(self, items: Sequence[tuple[int, ua.NodeId]]) -> list[int]:
         request = ua.CreateMonitoredItemsRequest()
-        request.Parameters.SubscriptionId = self.id
+        request.Parameters.SubscriptionId = asked = self.id
         request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
         request.Parameters.ItemsToCreate = [self._wish(handle, node) for handle, node in items]
-        try:
-            response = await self._channel.request(request, ua.CreateMonitoredItemsResponse, self._timeout)
-        except ServiceFault as fault:
-            if fault.status not in TOO_BIG or len(items) == 1:
-                raise
-            half = len(items) // 2
-            return await self._add(items[:half]) + await self._add(items[half:])
+        response = await self._channel.request(request, ua.CreateMonitoredItemsResponse, self._timeout)
         results = response.Results or []
         if len(results) != len(items):
             raise Undecodable(f"{len(results)} results for {len(items)} items")
+        if asked != self.id:  # renewed meanwhile: these ids are of the old one
+            raise ServiceFault(BAD_SUBSCRIPTION_ID_INVALID)
         statuses = []
         for (handle, _), result in zip(items, results, strict=True):
             bad = result.StatusCode.is_bad()

@@ -148,8 +148,11 @@ class TrustedServers:
         """Trust `presented` if it is the first or the known one. Raises Misfit if it is another."""
         known = self.certificate(server)
         if known is None:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(self._file(server), presented)
+            try:
+                self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write(self._file(server), presented)
+            except OSError as error:
+                raise Misfit(ProblemKind.LOCAL, f"{self._file(server)} cannot be written: {error}") from error
             self._known[server] = presented
         elif known != presented:
             raise Misfit(
