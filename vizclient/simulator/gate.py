@@ -1,0 +1,208 @@
+"""The OPC UA server of the simulator: asyncua's, with a gate that opens and shuts as the role wants it.
+
+Knows how clients are let in, refused and dropped, and hands their writes to who understands them. Knows nothing of
+items, and nothing of how the role is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from asyncua import Server, ua
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.binary_server_asyncio import OPCUAProtocol
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.internal_session import InternalSession
+from asyncua.server.uaprocessor import UaProcessor
+from asyncua.server.user_managers import UserManager
+from asyncua.ua.ua_binary import uatcp_to_binary
+
+from vizclient.simulator.subscriptions import Subscriptions
+
+_log = logging.getLogger(__name__)
+
+Write = Callable[[ua.WriteValue], Awaitable[ua.StatusCode]]
+
+
+class Breaks(Protocol):
+    """Tells whether this process was stopped and has not dealt with it yet."""
+
+    def stopped(self) -> bool: ...
+
+
+@dataclass(slots=True)
+class Admission:
+    """What clients meet now. `refuse`: the StatusCode that CreateSession is refused with, 0 to let them in.
+
+    `silent`: nothing is sent while `breaks` says that the process was stopped. `trusted`: None for any certificate.
+    """
+
+    breaks: Breaks
+    write: Write
+    silent: bool = True
+    refuse: int = 0
+    trusted: frozenset[bytes] | None = None
+
+    def mute(self) -> bool:
+        """Whether what would be sent now must not be."""
+        return self.silent and self.breaks.stopped()
+
+
+class DemoServer(Server):
+    """asyncua's server, without its listening: `Gate` does that."""
+
+    async def prepare(self, url: str, uri: str, certificate: str, key: str) -> list[Any]:
+        """Everything but listening; the security policies for the connections."""
+        self.set_endpoint(url)
+        self._application_uri = uri
+        self.product_uri = "urn:vizclient:demo"
+        self.manufacturer_name = "vizclient"
+        self.application_type = ua.ApplicationType.Server
+        self.set_server_name(f"vizclient simulator {uri.rpartition(':')[2]}")
+        self.set_identity_tokens([ua.AnonymousIdentityToken, ua.UserNameIdentityToken])
+        await self.init()
+        await self.load_certificate(certificate)
+        await self.load_private_key(key)
+        self.set_security_policy(
+            [ua.SecurityPolicyType.NoSecurity, ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt]
+        )
+        await self._setup_server_nodes()
+        await self.iserver.start()
+        return self._policies
+
+
+class DemoInternalServer(InternalServer):
+    """Sessions that pass the admission, subscriptions that are fast."""
+
+    def __init__(self, admission: Admission) -> None:
+        super().__init__(user_manager=_Everyone())
+        self.admission = admission
+        self.allow_remote_admin = False
+        self.subscription_service = Subscriptions(self.aspace, iserver=self)
+        self.isession.subscription_service = self.subscription_service
+
+    def create_session(
+        self, name: str, user: User = User(role=UserRole.Anonymous), external: bool = False
+    ) -> InternalSession:
+        """A session, unless clients are refused now."""
+        if self.admission.refuse:
+            raise ServiceError(self.admission.refuse)
+        return _Session(self, self.aspace, self.subscription_service, name, user=user, external=external)
+
+    async def end_sessions(self) -> None:
+        """End every client's session, and its subscriptions with it."""
+        for session in list(self._external_sessions.values()):
+            await session.close_session()
+
+
+class Gate:
+    """The listening socket and the connections. Shut, the port is kept, but every attempt to connect is refused."""
+
+    def __init__(self, server: DemoServer, policies: list[Any], admission: Admission, host: str, port: int) -> None:
+        self._internal, self._policies, self._admission = server.iserver, policies, admission
+        self._limits = server.limits
+        self._address = (host, port)
+        self._connections: list[OPCUAProtocol] = []
+        self._closing: list[asyncio.Task[Any]] = []
+        self._listening: asyncio.Server | None = None
+        self._reserved: socket.socket | None = self._reserve()
+
+    async def open(self) -> None:
+        """Let clients connect. Nothing if it is open. Raises OSError if the port is gone."""
+        if self._listening is None:
+            reserved = self._reserved or self._reserve()
+            self._reserved = None
+            self._listening = await asyncio.get_running_loop().create_server(self._connect, sock=reserved, backlog=500)
+
+    def shut(self) -> None:
+        """Refuse who connects from now on, and drop who is connected. Idempotent."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        self.drop()
+        if self._reserved is None:
+            with contextlib.suppress(OSError):  # tried again when it opens
+                self._reserved = self._reserve()
+
+    def drop(self) -> None:
+        """Drop every connection at once, unsent answers included."""
+        for connection in list(self._connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    def _reserve(self) -> socket.socket:
+        reserved = socket.socket(socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET)
+        if sys.platform != "win32":  # there it would let another process share the port
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            reserved.bind(self._address)
+        except OSError:
+            reserved.close()
+            raise
+        return reserved
+
+    def _connect(self) -> OPCUAProtocol:
+        self._closing[:] = [task for task in self._closing if not task.done()]
+        return _Connection(
+            self._internal, self._policies, self._connections, self._closing, self._limits, self._admission
+        )
+
+
+class _Connection(OPCUAProtocol):
+    def __init__(
+        self, internal: InternalServer, policies: Any, connections: Any, closing: Any, limits: Any, admission: Admission
+    ) -> None:
+        super().__init__(internal, policies, connections, closing, limits)
+        self._admission = admission
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self.processor is not None:
+            self.processor = _Processor(self.iserver, transport, self.limits, self._admission)
+            self.processor.set_policies(self.policies)
+
+
+class _Processor(UaProcessor):
+    def __init__(self, internal: InternalServer, transport: Any, limits: Any, admission: Admission) -> None:
+        super().__init__(internal, transport, limits)  # type: ignore[no-untyped-call, unused-ignore]
+        self._admission = admission
+
+    def send_response(
+        self, requesthandle: Any, seqhdr: Any, response: Any, msgtype: Any = ua.MessageType.SecureMessage
+    ) -> None:
+        if not self._admission.mute():
+            super().send_response(requesthandle, seqhdr, response, msgtype)
+
+    def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Any) -> None:
+        trusted = self._admission.trusted
+        if trusted is not None and algohdr.SenderCertificate and algohdr.SenderCertificate not in trusted:
+            _log.warning("refused the certificate of the client at %s", self.name)
+            refusal = ua.ErrorMessage(ua.StatusCode(ua.StatusCodes.BadSecurityChecksFailed), "certificate not trusted")
+            self._transport.write(uatcp_to_binary(ua.MessageType.Error, refusal))
+            self._transport.close()
+            return
+        super().open_secure_channel(algohdr, seqhdr, body)
+
+
+class _Session(InternalSession):
+    async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
+        internal = self.iserver
+        assert isinstance(internal, DemoInternalServer)
+        return [await internal.admission.write(value) for value in params.NodesToWrite]
+
+
+class _Everyone(UserManager):
+    """Anybody may do what the items allow; nobody may change the address space."""
+
+    def get_user(
+        self, iserver: InternalServer, username: str | None = None, password: str | None = None, certificate: Any = None
+    ) -> User | None:
+        return User(role=UserRole.User, name=username)

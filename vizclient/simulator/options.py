@@ -1,0 +1,74 @@
+"""What a simulated pair can be started with: plain data that travels to the server processes as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Final
+
+STANDBY_KINDS: Final = ("closed", "reject", "passive")
+ANNOUNCEMENTS: Final = ("mode+level", "mode", "level", "none")
+SUPPORTS: Final = ("cold", "warm", "hot")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of a pair. Times in milliseconds, ports 0 for free ones, empty paths for none.
+
+    `standby`: what a standby server does with clients. `announce`: where a server tells its role. `alone_level`: the
+    ServiceLevel of an active server whose peer cannot take over (the standard wants it below 200 then). `burst`: 0 spreads
+    the plain items' changes, else they come all at once every so many milliseconds. `ghost`: a server that was frozen may
+    still answer as active for a moment. `advertise`: a host name that endpoints return in place of the one asked for.
+    """
+
+    items: int = 0
+    change_rate: float = -1.0
+    burst: int = 0
+    seed: int = 1
+    standby: str = "closed"
+    announce: str = "mode+level"
+    support: str = "warm"
+    alone_level: int = 255
+    stay: bool = False
+    ghost: bool = False
+    heartbeat: int = 100
+    dead_after: int = 300
+    return_delay: int = 1000
+    grace: int = 3000
+    host: str = "127.0.0.1"
+    main_port: int = 0
+    backup_port: int = 0
+    link_port: int = 0
+    advertise: str = ""
+    trust: str = ""
+    reject_certificates: bool = False
+    data_dir: str = ""
+    audit: str = ""
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("standby", self.standby, STANDBY_KINDS),
+            ("announce", self.announce, ANNOUNCEMENTS),
+            ("support", self.support, SUPPORTS),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
+        if self.heartbeat <= 0 or self.dead_after <= self.heartbeat:
+            raise ValueError("dead_after must be longer than heartbeat, and both positive")
+        if not 0 <= self.items <= 50_000:
+            raise ValueError(f"items is 0 to 50000, not {self.items}")
+
+    @property
+    def changes_per_second(self) -> float:
+        """Changes of plain items a second: a tenth of their number if not said otherwise."""
+        return self.items / 10.0 if self.change_rate < 0 else self.change_rate
+
+    def to_json(self) -> str:
+        """For the command line of a server process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Options:
+        """What `to_json` wrote."""
+        return cls(**json.loads(text))
