@@ -1,0 +1,272 @@
+"""A pair of servers that exist in virtual time only: they can crash, freeze, be cut off, and swap their roles.
+
+Honest where a client could tell: a frozen server still completes TCP connections, a cut cable loses resets as well as
+answers, a thawed server goes on where it stopped, and a session whose socket has gone is dropped when the server notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+from vizclient.items.address import Address
+from vizclient.items.metadata import Metadata
+from vizclient.items.value import Value
+from vizclient.redundancy.model import Layer, Mode, ProblemKind, RedundancySupport, Report, Server
+
+
+class Refuses(IntEnum):
+    """How far a standby lets clients come; the number is the layer that it refuses."""
+
+    TCP = Layer.TCP
+    HELLO = Layer.HELLO
+    SESSION = Layer.SESSION
+    ACTIVATION = Layer.ACTIVATED
+    NOTHING = 99  # passive: accepts sessions, serves nothing fresh
+
+
+class Announces(StrEnum):
+    """How a server says which role it has."""
+
+    MODE = "mode"
+    LEVEL = "level"
+    ROLE_ITEM = "role-item"
+    NOTHING = "nothing"
+
+
+class Connected(Protocol):
+    """Who holds a session on a server, as the server sees it."""
+
+    def role_changed(self) -> None:
+        """The server's role, or something beside it, has changed."""
+        ...
+
+    def value_changed(self, address: Address) -> None:
+        """The value of an item has changed."""
+        ...
+
+
+class FakeSocket:
+    """One connection, both ends. `on_reset` is called once when the client's side learns that it is gone."""
+
+    def __init__(self, server: FakeServer, on_reset: Callable[[], None] = lambda: None) -> None:
+        self.server = server
+        self.on_reset = on_reset
+        self.gone = False
+        self.closed = False
+        self.session: Connected | None = None
+        server.sockets.add(self)
+
+    def close(self) -> None:
+        """The client's side closes; the server notices when it can."""
+        if not self.closed:
+            self.closed = True
+            self.server.sockets.discard(self)
+            self.server.notice()
+
+    def reset(self) -> None:
+        """The client's side has learned that the other end is gone."""
+        if not self.closed:
+            self.closed = True
+            self.server.sockets.discard(self)
+            self.on_reset()
+
+
+class FakeServer:
+    """One server of the pair. Set what it does through the methods: each lets everybody concerned notice."""
+
+    def __init__(self, name: Server, field: dict[Address, Value]) -> None:
+        self.name = name
+        self.uri = f"urn:fake:{name}"
+        self.refuses = Refuses.NOTHING
+        self.announces = Announces.MODE
+        self.latency = 0.001
+        self.max_sessions = 100
+        self.trouble: ProblemKind | None = None
+        """Credentials, certificate, security, unresolved or not-opc-ua: what a client meets here."""
+        self.level: int | None = None
+        """The ServiceLevel; None for the one that goes with the role."""
+        self.state = 0
+        self.support = RedundancySupport.WARM
+        self.estimated_return: float | None = None
+        self.peer_levels: tuple[tuple[str, int], ...] = ()
+        self.has_backup = True
+        self.up = True
+        self.frozen = False
+        self.reachable = True
+        self.active = False
+        self.sockets: set[FakeSocket] = set()
+        self.sessions: dict[Connected, FakeSocket] = {}
+        self.attempts: list[tuple[float, int, Layer]] = []
+        """Every probe as (when it ended or began, generation, how far it was allowed to go)."""
+        self.credentials_shown = 0
+        self.writes: Counter[tuple[Address, Value]] = Counter()
+        self.metadata: dict[Address, Metadata] = {}
+        self._field = field
+        self._own = dict(field)
+        self._waiting: list[asyncio.Future[None]] = []
+
+    # What happens to it
+
+    def crash(self) -> None:
+        """The process is gone; the kernel resets its connections."""
+        self.up = self.frozen = self.active = False
+        self.sessions.clear()
+        for socket in self.sockets:
+            socket.gone = True
+        self.notice()
+
+    def start(self) -> None:
+        """The process is there again, as a standby, and remembers no session."""
+        self.up = True
+        self.notice()
+
+    def freeze(self) -> None:
+        """The process stands still; its kernel goes on accepting connections."""
+        self.frozen = True
+
+    def thaw(self) -> None:
+        """The process goes on where it stopped."""
+        self.frozen = False
+        self.notice()
+
+    def cut(self) -> None:
+        """Nothing gets through any more, resets included."""
+        self.reachable = False
+
+    def mend(self) -> None:
+        """The network is whole again."""
+        self.reachable = True
+        self.notice()
+
+    def become(self, *, active: bool) -> None:
+        """Take or leave the active role. A standby that refuses clients throws out those it has."""
+        if self.active and not active:
+            self._own = dict(self._field)
+        self.active = active
+        if not active and self.refuses is not Refuses.NOTHING:
+            self.sessions.clear()
+            for socket in self.sockets:
+                socket.gone = True
+        self.notice()
+
+    def say(self, *, level: int | None = None, state: int = 0, estimated_return: float | None = None) -> None:
+        """Announce a ServiceLevel (None: the role's own), a ServerState, a time of return."""
+        self.level, self.state, self.estimated_return = level, state, estimated_return
+        self.notice()
+
+    def notice(self) -> None:
+        """Let everybody who waits for this server look again, and tell its sessions."""
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
+        if self.reachable:
+            for socket in [socket for socket in self.sockets if socket.gone]:
+                socket.reset()
+        if self.serves:
+            self.sessions = {owner: socket for owner, socket in self.sessions.items() if not socket.closed}
+            for owner in list(self.sessions):
+                owner.role_changed()
+
+    # What it is
+
+    @property
+    def serves(self) -> bool:
+        """Whether a request would be answered now."""
+        return self.up and not self.frozen and self.reachable
+
+    def lets_in(self, layer: Layer) -> bool:
+        """Whether a client may come to `layer`."""
+        if not self.up:
+            return False
+        return self.active or layer < self.refuses
+
+    async def change(self) -> None:
+        """Wait until something about this server has changed."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
+
+    def value(self, address: Address) -> Value:
+        """The value of an item: that of the field while active, of its own memory as a standby. KeyError if missing."""
+        return self._field[address] if self.active else self._own[address]
+
+    def write(self, address: Address, value: Value) -> None:
+        """Write an item, as the active server."""
+        self.writes[address, value] += 1
+        self._field[address] = value
+
+    def report(self, at: float, *, took: float = 0.0) -> Report:
+        """What a session reads about this server."""
+        level = mode = custom = None
+        match self.announces:
+            case Announces.MODE:
+                level = 255 if self.active else 100
+                mode = (
+                    (Mode.PRIMARY_WITH_BACKUP if self.has_backup else Mode.PRIMARY_ONLY)
+                    if self.active
+                    else Mode.BACKUP_READY
+                )
+            case Announces.LEVEL:
+                level = 255 if self.active else 100
+            case Announces.ROLE_ITEM:
+                level, custom = 255, self.active
+        return Report(
+            self.name,
+            at,
+            Layer.ACTIVATED,
+            state=self.state,
+            level=level if self.level is None else self.level,
+            support=self.support,
+            mode=mode,
+            custom_active=custom,
+            server_uri=self.uri,
+            estimated_return=self.estimated_return,
+            took=took,
+            round_trip=2 * self.latency,
+            peer_levels=self.peer_levels,
+        )
+
+
+class FakePair:
+    """Both servers, and the building that the active one serves."""
+
+    def __init__(self, field: dict[Address, Value] | None = None) -> None:
+        self.field: dict[Address, Value] = dict(field or {})
+        self.main = FakeServer(Server.MAIN, self.field)
+        self.backup = FakeServer(Server.BACKUP, self.field)
+        self.main.active = True
+
+    def __getitem__(self, server: Server) -> FakeServer:
+        return self.main if server is Server.MAIN else self.backup
+
+    @property
+    def both(self) -> tuple[FakeServer, FakeServer]:
+        """Main and backup."""
+        return self.main, self.backup
+
+    def swap(self) -> None:
+        """The roles change places, both processes alive."""
+        main_was_active = self.main.active
+        self.main.become(active=not main_was_active)
+        self.backup.become(active=main_was_active)
+
+    def move(self, address: Address, value: Value) -> None:
+        """A value of the building changes."""
+        self.field[address] = value
+        for server in self.both:
+            if server.active and server.serves:
+                for owner in list(server.sessions):
+                    owner.value_changed(address)
+
+    def open_sockets(self) -> int:
+        """Sockets that the client holds."""
+        return len(self.main.sockets) + len(self.backup.sockets)
+
+    def open_sessions(self) -> int:
+        """Sessions that the servers hold."""
+        return len(self.main.sessions) + len(self.backup.sessions)
