@@ -39,15 +39,16 @@ class SingleInstance(QObject):
         self._server: QLocalServer | None = None
 
     def claim(self) -> bool:
-        """Whether this process is the first. False: another one holds the name, see `ask`."""
-        if not self._lock.tryLock(0):
-            return False
+        """Whether this process is the first. False: another one holds the name, see `ask`. Needs no application yet."""
+        return self._lock.tryLock(0)
+
+    def listen(self) -> None:
+        """Hear the ones that come later; needs a running event loop."""
         QLocalServer.removeServer(self._name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._welcome)
         self._server.listen(self._name)
-        return True
 
     def ask(self, page: str) -> bool:
         """Ask the first process to come forward with `page`; whether it answered within two seconds."""
@@ -67,7 +68,7 @@ class SingleInstance(QObject):
         if self._server is not None:
             self._server.close()
             self._server = None
-            self._lock.unlock()
+        self._lock.unlock()
 
     def _welcome(self) -> None:
         assert self._server is not None

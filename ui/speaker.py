@@ -76,11 +76,11 @@ class Speaker:
         if heard_at is not None:
             silence = max(0.0, moment.monotonic - heard_at)
             heard = words("strip.heard", ago=words.ago(silence))
-        if connection is None or (heard_at is None and connection.state is ConnectionState.CONNECTING):
-            return self._plain(Tone.QUIET, "strip.nothing-yet", words("strip.nothing-yet.detail"), "", heard)
-        if silence >= LINK_SILENCE:
+        if heard_at is not None and (connection is None or silence >= LINK_SILENCE):
             detail = words("strip.link-lost.detail", duration=words.duration(silence))
             return self._plain(Tone.ALARM, "strip.link-lost", detail, "", heard)
+        if connection is None:
+            return self._plain(Tone.QUIET, "strip.nothing-yet", words("strip.nothing-yet.detail"), "", heard)
         peer = self._peers(connection)
         match connection.state:
             case ConnectionState.CONNECTED if connection.server is not None:

@@ -16,7 +16,7 @@ class Times:
     def __init__(self, words: Words, locale: QLocale, zone: str | None) -> None:
         self._words = words
         self._locale = locale
-        self._zone: tzinfo | None = None if zone is None else ZoneInfo(zone)
+        self.zone_info: tzinfo | None = None if zone is None else ZoneInfo(zone)
 
     def time(self, wall: float) -> str:
         """Hours, minutes and seconds."""
@@ -48,4 +48,8 @@ class Times:
         return self._at(one).date() == self._at(other).date()
 
     def _at(self, wall: float) -> datetime:
-        return datetime.fromtimestamp(wall, self._zone) if self._zone else datetime.fromtimestamp(wall).astimezone()
+        return (
+            datetime.fromtimestamp(wall, self.zone_info)
+            if self.zone_info
+            else datetime.fromtimestamp(wall).astimezone()
+        )

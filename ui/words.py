@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Self
 
+from vizclient.faults import Fault
 from vizclient.phrases import PHRASES
 from vizclient.resources import resource_path
 
@@ -64,6 +65,11 @@ class Words:
                 if language.partition("-")[0] == wanted:
                     return said
         return next(iter(text.values()), "")
+
+    def fault(self, fault: Fault) -> str:
+        """What is wrong with a file, with its place."""
+        sentence = self(fault.code, **fault.arguments)
+        return f"{fault.place}: {sentence}" if fault.place else sentence
 
     def ago(self, seconds: float) -> str:
         """How long ago, in coarse steps."""
@@ -211,6 +217,7 @@ ENGLISH: dict[str, str] = {
     "action.theme": "Dark colours",
     "action.full-screen": "Full screen",
     "action.retry": "Retry now",
+    "action.open": "Open page",
     "action.write": "Set value …",
     "action.copy": "Copy value",
     "action.quit": "Quit",
@@ -227,14 +234,10 @@ ENGLISH: dict[str, str] = {
     "message.bundle-none": "The profile names no bundle: there are no pages to show",
     "message.page-unknown": "There is no page “{page}” in the bundle; the start page is shown",
     "message.page-gone": "There is no page “{page}” in the bundle",
-    "message.items-unknown": "“{page}”: {number} items cannot be addressed. First: {item}",
     "message.items-missing": "“{page}”: {number} items do not exist on {server}. First: {item}",
-    "message.state-set-aside": "The saved state could not be read and was set aside as {file}",
+    "message.state": "What the window remembered cannot be used. {fault}",
     "message.unclean-end": "vizclient did not end cleanly last time. Its log: {file}",
-    "message.link-restarted": "The link to the servers ended and was started again",
-    "message.trouble": "{what}",
     "message.write-failed": "{item}: {outcome}",
-    "message.save-failed": "The state of the window could not be saved: {reason}",
     "no-page.title": "No page to show",
     # writing
     "write.title": "Set {item}",
@@ -262,17 +265,19 @@ ENGLISH: dict[str, str] = {
     "number.not-a-choice": "“{text}”: neither on nor off",
     "write.too-low": "Lowest value: {low}",
     "write.too-high": "Highest value: {high}",
-    "write.not-connected": "Not connected: your text is kept until a server is there",
-    "write.link-lost": "The link to the servers is silent: your text is kept",
-    "write.missing": "This item does not exist on {server}: your text is kept",
-    "write.no-metadata": "What kind of value this is, is not known yet: your text is kept",
-    "write.not-writable": "{server} does not let you write this item",
+    "write.kept": "{reason}. Your text is kept",
+    "write.not-connected": "Not connected to a server",
+    "write.link-lost": "The link to the servers is silent",
+    "write.missing": "This item does not exist on this server",
+    "write.no-value": "What it is set to now is not known yet",
+    "write.no-metadata": "What kind of value this is, is not known yet",
+    "write.not-writable": "The server does not let you write this item",
     "write.unsure": "The server's role is not sure: writing is disabled",
     "write.kind": "Values of type {type} cannot be written here",
-    "write.pending": "being written",
-    "write.refused": "write refused",
-    "write.mismatch": "shows another value than was written",
-    "write.unknown": "not known whether it was written",
+    "write.state.pending": "being written",
+    "write.state.refused": "write refused",
+    "write.state.mismatch": "shows another value than was written",
+    "write.state.unknown": "not known whether it was written",
     "outcome.pending": "Writing {value} …",
     "outcome.done": "{value} is set",
     "outcome.refused": "{value} was not written. {reason}",
@@ -337,6 +342,12 @@ ENGLISH: dict[str, str] = {
     "demo.state.frozen": "frozen",
     "demo.state.dead": "not running",
     "demo.state.starting": "starting",
+    # said on the terminal
+    "no-display": "There is no display to show the window on (DISPLAY and WAYLAND_DISPLAY name none that answers). Start it "
+    "on a desktop, or without one: vizclient shot --profile F --page ID --out page.png makes a picture, vizclient watch "
+    "prints values, and xvfb-run vizclient run … opens the window on a display that nobody sees.",
+    "instance-silent": "The window of this profile is open already, but does not answer. End it, or wait for it to end.",
+    "trace-unwritable": "The display trace cannot be written: {reason}.",
     # pictures
     "shot.saved": "{file}: {width} × {height}",
     "shot.stamp": "Picture of {date}, {time}",

@@ -57,9 +57,7 @@ class Complaint:
         return words(self.code, **self.arguments)
 
 
-def obstacle(
-    target: Target, mirror: Mirror, connection: Connection | None, now: float, words: Words
-) -> Complaint | None:
+def obstacle(target: Target, mirror: Mirror, connection: Connection | None, now: float) -> Complaint | None:
     """What keeps `target` from being written at `now` (monotonic), None if nothing does."""
     if connection is None or connection.state is not ConnectionState.CONNECTED or connection.server is None:
         return Complaint("write.not-connected")
@@ -67,14 +65,13 @@ def obstacle(
         return Complaint("write.link-lost")
     if not connection.sure:
         return Complaint("write.unsure")
-    server = loud(words, connection.server)
     metadata = mirror.metadata[target.handle]
     if mirror.freshness(target.handle, now) is Freshness.MISSING:
-        return Complaint("write.missing", {"server": server})
+        return Complaint("write.missing")
     if metadata is None:
         return Complaint("write.no-metadata")
     if not metadata.writable:
-        return Complaint("write.not-writable", {"server": server})
+        return Complaint("write.not-writable")
     if metadata.value_rank >= 0 or metadata.data_type not in _TYPED:
         return Complaint("write.kind", {"type": metadata.data_type + ("[]" if metadata.value_rank >= 0 else "")})
     return None

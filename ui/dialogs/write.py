@@ -27,6 +27,7 @@ from ..words import Words
 from ..writing import (
     Complaint,
     Target,
+    check,
     loud,
     obstacle,
     outcome_in_words,
@@ -55,7 +56,10 @@ _LEAVE = {
 
 
 class WriteDialog(QDialog):
-    """Sets one item. `wanted` bears the value and the generation of the connection that the operator saw."""
+    """Sets one item. `wanted` bears the value and the generation of the connection that the operator saw.
+
+    With a `fixed` value nothing is typed: it only asks whether that is meant.
+    """
 
     wanted = Signal(object, int)
 
@@ -68,6 +72,8 @@ class WriteDialog(QDialog):
         theme: Theme,
         now: Callable[[], Moment],
         parent: QWidget | None = None,
+        *,
+        fixed: Value = None,
     ) -> None:
         super().__init__(parent)
         self.target = target
@@ -77,7 +83,8 @@ class WriteDialog(QDialog):
         self._theme = theme
         self._now = now
         self._connection: Connection | None = None
-        self._step = _Step.TYPING
+        self._fixed = fixed
+        self._step = _Step.TYPING if fixed is None else _Step.CONFIRMING
         self._value: Value = None
         self._server = Server.MAIN
         self._generation = 0
@@ -109,10 +116,10 @@ class WriteDialog(QDialog):
         self.field.setFocus()
         self.refresh()
 
-    def set_connection(self, connection: Connection) -> None:
+    def set_connection(self, connection: Connection | None) -> None:
         """The connection as it was announced. A confirmation is asked for anew when the server is another one."""
         self._connection = connection
-        if self._step is _Step.CONFIRMING and connection.generation != self._generation:
+        if self._step is _Step.CONFIRMING and (connection is None or connection.generation != self._generation):
             self._step = _Step.TYPING
         self.refresh()
 
@@ -138,12 +145,16 @@ class WriteDialog(QDialog):
         self._put(self._current, self._current_text())
         self._put(self._range, range_in_words(self.target, metadata, self._numbers, words) or words("value.none"))
         self._put(self._unit, self.target.unit_of(metadata))
-        stop = obstacle(self.target, self._mirror, self._connection, self._now().monotonic, words)
+        stop = obstacle(self.target, self._mirror, self._connection, self._now().monotonic)
         if stop is not None and self._step is _Step.CONFIRMING:
             self._step = _Step.TYPING
         complaint = stop
         if complaint is None and metadata is not None and self._step in (_Step.TYPING, _Step.CONFIRMING):
-            typed = read_typed(self.field.text(), self.target, metadata, self._numbers)
+            typed = (
+                read_typed(self.field.text(), self.target, metadata, self._numbers)
+                if self._fixed is None
+                else check(self._fixed, self.target, metadata, self._numbers)
+            )
             if isinstance(typed, Complaint):
                 complaint = typed
             else:
@@ -154,12 +165,14 @@ class WriteDialog(QDialog):
         self._put(self.echo, self._echo() if may else "")
         said = [self._outcome] if self._outcome else []
         if complaint is not None and self._step is _Step.TYPING:
-            said.append(complaint.say(words))
+            sentence = complaint.say(words)
+            said.append(words("write.kept", reason=sentence) if stop is not None and self._fixed is None else sentence)
         self._put(self.reason, "\n".join(said))
         self.field.setReadOnly(self._step is not _Step.TYPING)
         self.ok.setEnabled(may)
         self.ok.setText(words("write.ok.confirm" if self._step is _Step.CONFIRMING else "write.ok"))
-        self.cancel.setText(words(_LEAVE[self._step]))
+        leave = "write.cancel" if self._fixed is not None and self._step is _Step.CONFIRMING else _LEAVE[self._step]
+        self.cancel.setText(words(leave))
 
     def _echo(self) -> str:
         code = "write.sure" if self._step is _Step.CONFIRMING else "write.will"
@@ -217,7 +230,7 @@ class WriteDialog(QDialog):
         self.wanted.emit(self._value, self._generation)
 
     def _cancelled(self) -> None:
-        if self._step is _Step.CONFIRMING:
+        if self._step is _Step.CONFIRMING and self._fixed is None:
             self._step = _Step.TYPING
             self.refresh()
             self.field.setFocus()
@@ -298,12 +311,12 @@ class WriteDialog(QDialog):
         form.setVerticalSpacing(12)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.addRow(words("write.now"), self._current)
-        form.addRow(words("write.range"), self._range)
-        line = QHBoxLayout()
-        line.setSpacing(10)
-        line.addWidget(self.field, 1)
-        line.addWidget(self._unit)
-        form.addRow(words("write.new"), line)
+        if self._fixed is None:
+            form.addRow(words("write.range"), self._range)
+            form.addRow(words("write.new"), self._input_line())
+        else:
+            for hidden in (self._range, self._unit, self.field):
+                hidden.hide()
         for label in (self.echo, self.reason):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -327,3 +340,10 @@ class WriteDialog(QDialog):
         box.addWidget(self.reason)
         box.addStretch(1)
         box.addLayout(buttons)
+
+    def _input_line(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(10)
+        line.addWidget(self.field, 1)
+        line.addWidget(self._unit)
+        return line

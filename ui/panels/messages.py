@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ..icons import icon
@@ -36,8 +36,8 @@ class Messages(QWidget):
         """What stands there, newest first."""
         return list(reversed(self._rows))
 
-    def show_message(self, text: str, tone: Tone = Tone.NOTICE, key: str = "") -> None:
-        """Say `text`. `key`: what it is about; a later message with the same key takes its place."""
+    def show_message(self, text: str, tone: Tone = Tone.NOTICE, key: str = "", seconds: float | None = None) -> None:
+        """Say `text`, for good or for some `seconds`. `key`: what it is about; a later one about it takes its place."""
         for said, row in list(self._rows.items()):
             if said == text or (key and row.key == key):
                 self._remove(said)
@@ -45,6 +45,8 @@ class Messages(QWidget):
         row.dismiss.clicked.connect(lambda: self._remove(text))
         self._rows[text] = row
         self._box.insertWidget(0, row)
+        if seconds is not None:
+            QTimer.singleShot(round(seconds * 1000), row, lambda: self._remove(text))
         self._arrange()
 
     def withdraw(self, key: str) -> None:

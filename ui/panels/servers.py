@@ -48,10 +48,10 @@ class ServersPanel(QWidget):
         self._second.timeout.connect(self._refresh)
         self._refresh()
 
-    def set_connection(self, connection: Connection) -> None:
-        """The connection as it was announced."""
+    def set_connection(self, connection: Connection | None) -> None:
+        """The connection as it was announced; None while no link speaks."""
         self._connection = connection
-        self._retry.setVisible(needs_person(connection))
+        self._retry.setVisible(connection is not None and needs_person(connection))
         self._refresh()
 
     def set_switchovers(self, switchovers: Sequence[Switchover]) -> None:

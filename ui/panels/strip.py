@@ -11,7 +11,6 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
 
-from vizclient.items.freshness import LINK_SILENCE
 from vizclient.link.mirror import Mirror
 from vizclient.redundancy.model import Connection
 
@@ -24,7 +23,7 @@ _HEIGHT = 68
 
 
 class Strip(QFrame):
-    """Shows `connection` and the time; looks at the clock each second, and at the link when it falls silent.
+    """Shows `connection` and the time; looks at the clock each second, at the link whenever the mirror's standing changes.
 
     `now` gives the present on both clocks. `on_saying` is called with what is said whenever it changed in more than time.
     """
@@ -56,9 +55,6 @@ class Strip(QFrame):
         self._lay_out()
         self._second = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._second.timeout.connect(self._tick)
-        self._silence = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
-        self._silence.timeout.connect(self._look_at_link)
-        self._silence.start(round(LINK_SILENCE * 1000))
         mirror.on_standing.append(self.refresh)
         self._tick()
 
@@ -68,8 +64,8 @@ class Strip(QFrame):
         assert self._said is not None
         return self._said
 
-    def set_connection(self, connection: Connection) -> None:
-        """The connection as it was announced."""
+    def set_connection(self, connection: Connection | None) -> None:
+        """The connection as it was announced; None while no link speaks."""
         self._connection = connection
         self.refresh()
 
@@ -112,15 +108,6 @@ class Strip(QFrame):
     def _tick(self) -> None:
         self.refresh()
         self._second.start(1000 - int(self._now().wall * 1000) % 1000)
-
-    def _look_at_link(self) -> None:
-        """Follow the link's heartbeat lazily: wake when it would have been silent too long, see whether it was."""
-        heard_at = self._mirror.heard_at
-        left = LINK_SILENCE if heard_at is None else heard_at + LINK_SILENCE - self._now().monotonic
-        if left <= 0 or not self.saying.fresh:
-            self.refresh()
-            left = LINK_SILENCE / 2
-        self._silence.start(max(1, round(left * 1000) + 1))
 
     def _colour(self, tone: Tone) -> None:
         ground, ink, muted = tone_colors(self._theme, tone)

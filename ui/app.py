@@ -1,0 +1,213 @@
+"""The composition root: the one place that builds the window and all that it needs. `run` is `vizclient run`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QtMsgType, QTranslator, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from vizclient.exits import Exit
+from vizclient.link.client import LinkClient
+from vizclient.link.mirror import Mirror
+from vizclient.logs import Log
+from vizclient.machine import on_stop
+from vizclient.pages.bundle import Bundle, BundleError, load_bundle
+from vizclient.places import Places
+from vizclient.profiles.loading import ProfileError, load_profile
+from vizclient.profiles.model import Profile
+from vizclient.redundancy.model import Server
+from vizclient.tasks import TaskSet
+
+from . import loop
+from .canvas.canvas import Canvas
+from .canvas.trace import TraceFile
+from .display import has_display
+from .numbers import Numbers
+from .single_instance import SingleInstance, instance_name
+from .speaker import Moment, Speaker
+from .theme import load_fonts, load_theme
+from .times import Times
+from .window import Window
+from .window_state import WindowState, window_state_file
+from .words import Words
+
+log = logging.getLogger(__name__)
+
+Beside = Callable[[Window], Coroutine[None, None, None]]
+"""What runs beside the window, from when its loop runs until it is closed; it is cancelled then."""
+
+_QT_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def run(arguments: Namespace) -> int:
+    """Open the window on `profile`; the exit code. Also reads `data_dir`, `bundle`, `page` and `trace_display`."""
+    words = Words.of("en")  # what is said on a terminal
+    if not has_display(os.environ):
+        return _give_up(words("no-display"), Exit.NO_DISPLAY)
+    gc.disable()  # nothing of what is made until the first frame is garbage
+    places = Places.of(arguments.data_dir)
+    with Log("window", places.logs) as logbook:
+        try:
+            profile = load_profile(arguments.profile, places.config / "profiles")
+        except ProfileError as error:
+            return _give_up("\n".join(map(words.fault, error.faults)), Exit.USAGE)
+        page = arguments.page or ""
+        instance = SingleInstance(instance_name(profile.file))
+        if not instance.claim():
+            return Exit.DONE if instance.ask(page) else _give_up(words("instance-silent"), Exit.INTERNAL)
+        try:
+            trace = None if arguments.trace_display is None else TraceFile(arguments.trace_display)
+        except OSError as error:
+            return _give_up(words("trace-unwritable", reason=error), Exit.USAGE)
+        return show(profile, places, arguments.data_dir, logbook, instance, arguments.bundle, page, trace)
+
+
+def show(
+    profile: Profile,
+    places: Places,
+    data_dir: Path | None,
+    logbook: Log,
+    instance: SingleInstance,
+    bundle_path: Path | None = None,
+    page: str = "",
+    trace: TraceFile | None = None,
+    beside: Beside | None = None,
+) -> int:
+    """Build the window, show it, and run until it is closed; nothing is left running then."""
+    mirror = Mirror()
+    link = LinkClient(profile.file, data_dir, mirror)
+    link.start()  # the link process imports its libraries while the window is built
+    application = make_application()
+    words = Words.of(QLocale.system().uiLanguages()[0])
+    locale = locale_of(words)
+    translate_qt(application, words)
+    speaker = Speaker(words, Times(words, locale, profile.timezone), server_names(profile))
+    numbers = Numbers(locale, speaker.times.zone_info, (words("value.false"), words("value.true")))
+    state_file = window_state_file(places, profile.file)
+    remembered, state_fault = state_file.load()
+    state = remembered or WindowState()
+    theme = load_theme(state.theme or system_theme(application))
+    bundle, bundle_fault = read_bundle(profile, bundle_path, words)
+    canvas = Canvas(mirror, theme, numbers, words)
+    canvas.on_painted = trace
+    window = Window(profile.name, bundle, link, mirror, canvas, speaker, numbers, theme, present, state)
+    if page:
+        window.begin_with(page)
+    if bundle_fault:
+        window.messages.show_message(bundle_fault)
+    if state_fault is not None:
+        window.tell_fault("message.state", state_fault)
+    if logbook.unclean_end is not None:
+        window.tell("message.unclean-end", file=logbook.path)
+    instance.asked.connect(window.come_forward)
+    window.show()
+
+    async def main() -> None:
+        running = asyncio.get_running_loop()
+        logbook.watch_loop(running)
+        closed = asyncio.Event()
+        window.closed.connect(closed.set)
+        on_stop(running, closed.set)
+        link.attach(running)
+        instance.listen()
+        tasks = TaskSet("window")
+        if beside is not None:
+            tasks.start(beside(window), name="beside")
+        running.call_later(1.0, _settle)
+        try:
+            await closed.wait()
+        finally:
+            instance.release()
+            window.hide()
+            if (fault := state_file.save(window.state)) is not None:
+                log.warning("state not saved: %s %s", fault.code, dict(fault.arguments))
+            await asyncio.gather(link.close(), tasks.close())
+
+    try:
+        loop.run(application, main)
+    finally:
+        if trace is not None:
+            trace.close()
+        qInstallMessageHandler(None)
+    return Exit.DONE
+
+
+def make_application() -> QApplication:
+    """Qt's application object, with our font, and its messages in the log."""
+    qInstallMessageHandler(
+        lambda kind, context, text: Log.qt_message(_QT_LEVELS[kind], context.category or "default", text)
+    )
+    QApplication.setApplicationName("vizclient")
+    QApplication.setDesktopFileName("vizclient")
+    QApplication.setStyle("Fusion")
+    application = QApplication(sys.argv[:1])
+    application.setQuitOnLastWindowClosed(False)
+    load_fonts()
+    return application
+
+
+def present() -> Moment:
+    """Now, on both clocks."""
+    return Moment(time.perf_counter(), time.time())
+
+
+def locale_of(words: Words) -> QLocale:
+    """How numbers and dates are written: as the system says, if it speaks the language of the words."""
+    system = QLocale.system()
+    return system if QLocale.languageToCode(system.language()) == words.language else QLocale(words.language)
+
+
+def translate_qt(application: QApplication, words: Words) -> None:
+    """Qt's own few words (the menu of a text field) in the same language."""
+    translator = QTranslator(application)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if words.language != "en" and translator.load(f"qtbase_{words.language}", folder):
+        application.installTranslator(translator)
+
+
+def system_theme(application: QApplication) -> str:
+    """Light or dark, as the desktop is."""
+    return "dark" if application.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"
+
+
+def server_names(profile: Profile) -> dict[Server, str]:
+    """Host and port of each server, as people name them."""
+    return {server: f"{profile.server(server).host}:{profile.server(server).port}" for server in Server}
+
+
+def read_bundle(profile: Profile, path: Path | None, words: Words) -> tuple[Bundle | None, str]:
+    """The bundle to show, or None and why there is none to show."""
+    path = path or profile.bundle_path
+    if path is None:
+        return None, words("message.bundle-none")
+    try:
+        return load_bundle(path, profile.namespaces), ""
+    except BundleError as error:
+        return None, words("message.bundle", fault="\n".join(map(words.fault, error.faults[:3])))
+
+
+def _settle() -> None:
+    """After the start, what was made stays: the garbage collector need never look at it again."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
+
+
+def _give_up(text: str, code: Exit) -> Exit:
+    print(f"vizclient: {text}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+    return code
