@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -21,7 +19,7 @@ _T = TypeVar("_T")
 def run(application: QApplication, main: Callable[[], Coroutine[Any, Any, _T]]) -> _T | None:
     """Run `main()` to its end on `application`'s loop, then end every task that is left.
 
-    None if it was ended from outside: by a signal, or by the desktop (log out). `main` is cancelled then, so that its
+    None if it was ended from outside: by a cancellation, or by the desktop (log out). `main` is cancelled then, so that its
     `finally` still runs.
     """
     ended = False
@@ -29,7 +27,6 @@ def run(application: QApplication, main: Callable[[], Coroutine[Any, Any, _T]]) 
     async def whole() -> _T:
         nonlocal ended
         try:
-            _cancel_on_signals(asyncio.get_running_loop())
             return await main()
         finally:
             ended = True
@@ -44,12 +41,3 @@ def run(application: QApplication, main: Callable[[], Coroutine[Any, Any, _T]]) 
         if ended and "stopped before Future completed" in str(error):
             return None
         raise
-
-
-def _cancel_on_signals(loop: asyncio.AbstractEventLoop) -> None:
-    """A polite end from outside (SIGTERM, Ctrl+C) is a cancellation; on Windows Ctrl+C alone, by the runner itself."""
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError):
-            loop.add_signal_handler(number, task.cancel)
