@@ -39,3 +39,16 @@ def meant(word: str, known: Iterable[str]) -> str:
     by_folded = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else ""
+
+
+def shown(value: object) -> str:
+    """A value from a file as a person would know it again: near to how it is written there, and not too long."""
+    match value:
+        case dict():
+            return "{…}"
+        case list() | tuple():
+            return "[…]"
+        case bool():
+            return str(value).lower()
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

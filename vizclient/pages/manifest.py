@@ -22,7 +22,6 @@ from vizclient.pages.source import MAX_FILES, good_name
 MANIFEST = "bundle.json"
 _FOLDERS = ("assets", "pages", "templates")
 
-FileName = Annotated[str, Field(min_length=1, max_length=200)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -40,8 +39,8 @@ class Manifest(Closed):
         ],
         Field(max_length=200, default_factory=dict),
     ]
-    pages: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=MAX_FILES)]
-    files: Annotated[dict[FileName, Digest], Field(max_length=MAX_FILES)]
+    pages: Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_FILES)]
+    files: Annotated[dict[str, Digest], Field(max_length=MAX_FILES)]
 
     @model_validator(mode="after")
     def _files_are_in_the_bundle(self) -> Manifest:

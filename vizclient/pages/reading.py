@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from vizclient.faults import Fault, meant
+from vizclient.faults import Fault, meant, shown
 from vizclient.pages.document import FORMAT
 from vizclient.pages.json_positions import JsonPath, Positions
 
@@ -97,9 +97,7 @@ def _path(detail: ErrorDetails, positions: Positions) -> JsonPath:
 def _fault(detail: ErrorDetails, path: JsonPath, model: type[BaseModel], file: str, positions: Positions) -> Fault:
     kind = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
-    arguments = {"key": _dotted(path)}
-    if not isinstance(detail["input"], dict | list):
-        arguments["value"] = _shown(detail["input"])
+    arguments = {"key": _dotted(path), "value": shown(detail["input"])}
     code = _CODES.get(kind, kind if kind.startswith("bundle-") else "bundle-type")
     line, column = positions.of_key(path) if kind == "extra_forbidden" else positions.of_value(path)
     match kind:
@@ -151,8 +149,3 @@ def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Any:
 
 def _dotted(path: JsonPath) -> str:
     return ".".join(map(str, path))
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"

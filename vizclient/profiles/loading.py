@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from vizclient.faults import Fault, FaultError, meant
+from vizclient.faults import Fault, FaultError, meant, shown
 from vizclient.profiles.model import FORMAT, Profile
 from vizclient.profiles.positions import KeyPath, key_lines
 
@@ -141,9 +141,7 @@ def _fault(detail: ErrorDetails, name: str, lines: Mapping[KeyPath, int]) -> Fau
     path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
     given = detail["input"]
     context: dict[str, Any] = detail.get("ctx", {})
-    arguments = {"key": ".".join(map(str, path))}
-    if not isinstance(given, dict):
-        arguments["value"] = _shown(given)
+    arguments = {"key": ".".join(map(str, path)), "value": shown(given)}
     kind = detail["type"]
     if kind == "profile-same-url":
         path = ("backup", "url")
@@ -195,9 +193,3 @@ def _keys(model: type[BaseModel], table: tuple[str, ...]) -> Iterator[tuple[tupl
         for kind in inner:
             if issubclass(kind, BaseModel):
                 yield from _keys(kind, (*table, key))
-
-
-def _shown(value: object) -> str:
-    """A value as the file has it, more or less, and not too long."""
-    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
