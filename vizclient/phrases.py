@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+
+
+def phrase(code: str, arguments: Mapping[str, object]) -> str:
+    """The English sentence of `code`, its fields filled in. Never raises: what is unknown is shown as it is."""
+    template = PHRASES.get(code)
+    if template is None:
+        return " ".join([code, *(str(argument) for argument in arguments.values())])
+    return _FIELD.sub(lambda field: str(arguments.get(field[1], field[0])), template)
+
+
 PROFILE: dict[str, str] = {
     "profile-no-file": "There is no file {path}.",
     "profile-no-name": "There is no profile {name} in {folder}. Give the path of a file, or put {name}.toml there.",
@@ -95,7 +109,121 @@ ADDRESS: dict[str, str] = {
 }
 """What can be wrong with the address of an item."""
 
+SERVER: dict[str, str] = {
+    "role.active": "active",
+    "role.active-inferred": "active (inferred)",
+    "role.degraded": "degraded",
+    "role.standby": "standby",
+    "role.maintenance": "maintenance",
+    "role.unknown": "not known yet",
+    "role.down": "down",
+    "role.needs-attention": "needs attention",
+    "source.none": "Nothing heard yet",
+    "source.server-state": "Its ServerState says so: {state}",
+    "source.service-level-0": "ServiceLevel 0: maintenance",
+    "source.role-item": "The profile's role item says so",
+    "source.mode": "Its redundancy mode says so: {mode}",
+    "source.service-level": "ServiceLevel {level}",
+    "source.refusal": "It refuses clients",
+    "source.peer-refuses": "It serves, and the other one does not",
+    "source.both-accept": "Both accept clients and neither announces a role",
+    "source.redundant-server-array": "The active server lists it with ServiceLevel {level}",
+    "source.peer-mode": "It refuses clients, and the active server says that the other one stands by",
+    "source.problem": "{problem}",
+    "server-state.0": "Running",
+    "server-state.1": "Failed",
+    "server-state.2": "No configuration",
+    "server-state.3": "Suspended",
+    "server-state.4": "Shutting down",
+    "server-state.5": "Test",
+    "server-state.6": "Communication fault",
+    "server-state.7": "Unknown",
+    "mode.0": "primary, with a backup",
+    "mode.1": "primary, alone",
+    "mode.2": "backup, ready",
+    "mode.3": "backup, not ready",
+    "reason.unresolved": "Its host name has no address",
+    "reason.unreachable": "It cannot be reached",
+    "reason.not-opc-ua": "What answers there is not an OPC UA server",
+    "reason.refused": "It refuses clients",
+    "reason.timed-out": "It did not answer in time",
+    "reason.lost": "The connection broke off",
+    "reason.undecodable": "Its answer could not be read",
+    "reason.local": "This program failed; see the log",
+    "reason.security": "It does not offer the security that the profile asks for",
+    "reason.certificate": "A certificate was refused",
+    "reason.credentials": "User or password was refused",
+    "reason.identity": "It is not the server that it should be",
+    "cause.none": "Asked for",
+    "cause.server-state": "The server shut down",
+    "cause.service-level-0": "The server went into maintenance",
+    "cause.role-item": "The roles changed",
+    "cause.mode": "The roles changed",
+    "cause.service-level": "The service level changed",
+    "cause.refusal": "It refuses clients",
+    "cause.peer-refuses": "The other one serves",
+    "cause.both-accept": "Both accept clients and neither announces a role",
+    "cause.redundant-server-array": "The other one lists it as standby",
+    "cause.peer-mode": "It stands by",
+    "cause.problem": "It failed",
+}
+"""Roles, what they were concluded from, and why a server or a connection failed."""
+
+WRITING: dict[str, str] = {
+    "write-not-connected": "There is no connection to an active server.",
+    "write-generation": "The connection changed since the value was shown. Look at it again, then decide.",
+    "write-role-unsure": "The server's role is not sure, so nothing is written to it.",
+    "write-under-way": "A write to this item is still under way.",
+    "write-too-many": "Too many writes are under way.",
+    "write-no-metadata": "The server did not say what kind of value this item holds.",
+    "write-missing": "The item does not exist on this server.",
+    "write-read-only": "This item cannot be written, or not by this user.",
+    "write-array": "The item holds an {expected}.",
+    "write-scalar": "The item holds a single value, not an array.",
+    "write-type": "The item holds a {expected}, and this is a {given}.",
+    "write-whole": "The item holds whole numbers, and {value} is none.",
+    "write-range": "{value} is not between {low} and {high}.",
+    "write-not-finite": "{value} is not a finite number.",
+    "write-choice": "{value} is none of: {expected}.",
+    "write-text": "The text has characters that cannot be sent.",
+    "write-too-big": "The number is bigger than any type of OPC UA.",
+    "write-parse": "{text} is not a {expected}.",
+    "write-parse-array": "{text} is not an array. Write it as JSON: [1, 2, 3].",
+    "write-refused": "The server refused it: {status}.",
+    "write-device-unsure": "The server could not tell whether it took effect: {status}. Check the value, then decide.",
+    "write-link-lost": "The connection was lost while it was under way. Check the value, then decide.",
+    "write-no-answer": "The server did not answer in time. Check the value, then decide.",
+    "write-link-died": "The link process ended while it was under way. Check the value, then decide.",
+    "write-abandoned": "It was not waited for. Check the value, then decide.",
+    "write-completes-later": "The server will complete it later, and nothing tells when. Check the value, then decide.",
+    "write-unconfirmed": "The server accepted it, but the value could not be read back. Check it, then decide.",
+    "write-mismatch": "The server accepted it but shows {read}.",
+}
+"""Why a write was refused, or is not known to be done."""
+
+LINK: dict[str, str] = {
+    "link-restarted": "The link to the servers ended and was started again (exit code {code}).",
+    "link-not-started": "The link to the servers cannot be started: {reason}.",
+    "link-version": "The link process is of another version ({given}, not {expected}). Close vizclient and start it anew.",
+    "link-too-many-items": "The pages want more items than one site can have: {reason}.",
+}
+"""What can be wrong with the link process."""
+
+COMMANDS: dict[str, str] = {
+    "no-active-server": "No active server was found. Ask both with: vizclient probe",
+    "needs-attention": "Neither server can be used until a person acts. Ask both with: vizclient probe",
+    "two-active": "Both servers say that they are active; this is about {server}.",
+    "item-missing": "{item} does not exist on {server}.",
+    "internal-error": "An internal error; this program is at fault. The log is {log}",
+    "no-window": "This command needs PySide6, which cannot be loaded: {reason}. Install it with: pip install vizclient",
+}
+"""What the commands say besides."""
+
 PHRASES: dict[str, str] = {
+    **SERVER,
+    **WRITING,
+    **LINK,
+    **COMMANDS,
     **PROFILE,
     **BUNDLE,
     **ADDRESS,

@@ -39,14 +39,14 @@ class ValueRefused(ValueError):
 def fit(value: Value, metadata: Metadata, limits: Limits | None = None) -> Value:
     """`value` as the item's data type wants it: a whole float becomes an integer, an integer a float; nothing is rounded.
 
-    `limits` stand in place of the item's EURange. Raises ValueRefused with code `write-type`, `write-array`,
+    `limits` stand in place of the item's EURange. Raises ValueRefused with code `write-type`, `write-array`, `write-scalar`,
     `write-whole`, `write-range`, `write-not-finite`, `write-choice` or `write-text`.
     """
     low, high = limits if limits is not None else (metadata.low, metadata.high)
     rank = metadata.value_rank
     depth = _depth(value)
     if (depth > 0 and rank == _SCALAR) or (depth == 0 and rank >= _ONE_OR_MORE):
-        raise ValueRefused("write-array", {"expected": "scalar" if depth else "array"})
+        raise ValueRefused("write-scalar" if depth else "write-array", {"expected": "array"})
     if (rank >= 1 and depth != rank) or (rank == _SCALAR_OR_ONE and depth > 1):
         raise ValueRefused("write-array", {"expected": "array"})
     return _fit(value, metadata, low, high)

@@ -11,6 +11,7 @@ from vizclient.items.address import Address
 from vizclient.items.freshness import BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import DataSession, ServiceFault, SessionEnded
+from vizclient.items.status import status_name
 from vizclient.items.typed import Limits, ValueRefused, fit, same
 from vizclient.items.value import Value, severity
 from vizclient.tasks import TaskSet
@@ -180,10 +181,10 @@ class Writer:
         except ServiceFault as error:
             status = error.status
         if status in _EFFECT_UNKNOWN or severity(status) == 1:
-            return replace(state, outcome=WriteOutcome.UNKNOWN, code="write-device-unsure", status=status)
+            return _answered(state, WriteOutcome.UNKNOWN, "write-device-unsure", status)
         if severity(status) == 2:
             code = "write-missing" if status in (BAD_NODE_ID_UNKNOWN, BAD_NODE_ID_INVALID) else "write-refused"
-            return replace(state, outcome=WriteOutcome.REFUSED, code=code, status=status)
+            return _answered(state, WriteOutcome.REFUSED, code, status)
         later = status == GOOD_COMPLETES_ASYNCHRONOUSLY
         if later:
             state = replace(state, status=status)
@@ -223,3 +224,7 @@ class Writer:
         if not readable:
             return replace(state, outcome=WriteOutcome.UNKNOWN, code="write-unconfirmed", status=change.status)
         return replace(state, outcome=WriteOutcome.MISMATCH, code="write-mismatch", read=change.value)
+
+
+def _answered(state: WriteState, outcome: WriteOutcome, code: str, status: int) -> WriteState:
+    return replace(state, outcome=outcome, code=code, arguments={"status": status_name(status)}, status=status)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from vizclient.items.address import Address
@@ -15,7 +15,7 @@ from vizclient.items.metadata import Metadata
 from vizclient.items.writing import WriteOrder, WriteState
 from vizclient.link import messages
 from vizclient.link.channel import Channel
-from vizclient.link.site import Site
+from vizclient.link.site import Site, SiteListener
 from vizclient.redundancy.model import Connection, Switchover
 
 BEAT = 0.125

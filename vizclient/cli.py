@@ -1,0 +1,279 @@
+"""The commands. Each is imported only when it is chosen; the window's only where PySide6 is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vizclient import __version__, machine
+from vizclient.exits import HELP, Exit
+from vizclient.phrases import phrase
+
+_Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code (see `exits`)."""
+    machine.ensure_streams()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = _parser(with_sim="sim" in given).parse_args(given)
+    command: _Command = parsed.command
+    try:
+        return int(command(parsed))
+    except KeyboardInterrupt:
+        return Exit.UNKNOWN
+
+
+def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vizclient",
+        description="Visualization for building management servers that run as a main/backup pair (OPC UA).",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"vizclient {__version__}")
+    _add_data_dir(parser, None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = _add(commands, "run", "open the window on a pair of servers", _run)
+    _add_profile(run)
+    run.add_argument("--bundle", metavar="B", type=Path, help="folder or .vizbundle, in place of the profile's")
+    run.add_argument("--page", metavar="ID", help="the page to begin with, in place of the last or the start page")
+    _add_trace(run)
+    _add_theme(run)
+
+    shot = _add(commands, "shot", "make a picture of a page with live values, without a display", _shot)
+    _add_profile(shot)
+    shot.add_argument("--bundle", metavar="B", type=Path, help="folder or .vizbundle, in place of the profile's")
+    shot.add_argument("--page", metavar="ID", required=True, help="the page")
+    shot.add_argument("--out", metavar="FILE.png", type=Path, required=True, help="the picture")
+    shot.add_argument(
+        "--after", metavar="S", type=_seconds, help="take it after so many seconds (default: when all values are there)"
+    )
+    shot.add_argument("--size", metavar="WxH", type=_size, help="in logical pixels (default: the page's own)")
+    shot.add_argument("--scale", metavar="X", type=_scale, default=1.0, help="device pixels per logical pixel (1)")
+    _add_theme(shot)
+
+    demo = _add(commands, "demo", "a simulated building on a main/backup pair, and the window on it", _demo)
+    demo.add_argument(
+        "--standby", choices=("closed", "reject", "passive"), default="closed", help="how the standby treats clients"
+    )
+    demo.add_argument("--items", metavar="N", type=int, default=0, help="so many plain items more, up to 50000")
+    _add_trace(demo)
+    _add_theme(demo)
+
+    probe = _add(commands, "probe", "ask both servers what they are", _probe)
+    _add_profile(probe)
+    probe.add_argument("--json", action="store_true", help="one JSON object: main and backup")
+
+    watch = _add(commands, "watch", "print items as they change", _watch, WATCH_HELP)
+    _add_profile(watch)
+    watch.add_argument(
+        "items", metavar="ITEM", nargs="+", help="short:identifier, short:i=123, or nsu=URI;s=identifier"
+    )
+    watch.add_argument("--json", action="store_true", help="one JSON object a line, see below")
+    watch.add_argument("--seconds", metavar="N", type=_seconds, help="end after so many (default: at Ctrl-C)")
+
+    write = _add(commands, "write", "write one value, once, and say what became of it", _write, WRITE_HELP)
+    _add_profile(write)
+    write.add_argument("item", metavar="ITEM", help="short:identifier, short:i=123, or nsu=URI;s=identifier")
+    write.add_argument("value", metavar="VALUE", help="as the item's data type wants it, see below")
+    write.add_argument(
+        "--readback",
+        choices=("same", "none"),
+        default="same",
+        help="same: done when the item reads back as written; none: when the server says Good (default: same)",
+    )
+
+    sheet = _add(commands, "contact-sheet", "a picture of all symbols in all states of freshness", _contact_sheet)
+    sheet.add_argument("--out", metavar="FILE.png", type=Path, required=True, help="the picture")
+    sheet.add_argument("--grey", action="store_true", help="without colour")
+    sheet.add_argument("--scale", metavar="X", type=_scale, default=1.0, help="device pixels per logical pixel (1)")
+    _add_theme(sheet)
+
+    sim = _add(commands, "sim", "a main/backup pair of simulated servers", _sim)
+    if with_sim:
+        from vizclient.simulator.command import add_arguments  # noqa: PLC0415
+
+        add_arguments(sim)
+    return parser
+
+
+WATCH_HELP = (
+    """JSON lines:
+  {"t", "kind": "value", "item", "value", "status", "freshness", "server", "source_t"}
+      for each change of value or freshness; t and source_t in unix seconds, status by its
+      standard name, server "main" or "backup", item as it was given
+  {"t", "kind": "connection", "state", "server", "reason"}
+      for each change of the connection
+freshness: live, uncertain, bad, held, stale, unsynchronised, missing, never
+values: numbers as numbers, Int64 and UInt64 too; NaN, Infinity and -Infinity as strings;
+  ByteString as {"base64": "..."}; DateTime as a string, ISO 8601 in UTC with Z; arrays as
+  arrays; no value as null
+
+"""
+    + HELP
+)
+WRITE_HELP = (
+    """VALUE, whatever the language of this machine:
+  Boolean true, false, 1, 0, on, off; integers 12, -7, 0x1F or the name of an enumeration's
+  value; Float and Double 21.5, 1e3; String as it is; ByteString in base64; DateTime as
+  ISO 8601 with Z or an offset; arrays as JSON: [1, 2, 3]
+The value must be within the item's EURange. Nothing is repeated: 7 means check, then decide.
+
+"""
+    + HELP
+)
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    what: str,
+    command: _Command,
+    epilog: str = HELP,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=what,
+        description=what[0].upper() + what[1:] + ".",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=command)
+    _add_data_dir(parser, argparse.SUPPRESS)
+    return parser
+
+
+def _add_data_dir(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        default=default,
+        help="keep configuration, state, cache, logs and certificates below DIR",
+    )
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", metavar="F", required=True, help="a file, or the name of one in the configuration")
+
+
+def _add_theme(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--theme", choices=("light", "dark"), help="(default: light)")
+
+
+def _add_trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trace-display", metavar="FILE", type=Path, help="append a JSON line for every symbol painted differently"
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < 1e9:
+        raise ValueError(text)
+    return seconds
+
+
+def _scale(text: str) -> float:
+    scale = float(text)
+    if not 0.25 <= scale <= 8:
+        raise argparse.ArgumentTypeError("from 0.25 to 8")
+    return scale
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, separator, height = text.lower().partition("x")
+    if not separator or not width.isdecimal() or not height.isdecimal():
+        raise argparse.ArgumentTypeError("WIDTHxHEIGHT, as in 1920x1080")
+    size = int(width), int(height)
+    if not all(16 <= length <= 16_384 for length in size):
+        raise argparse.ArgumentTypeError("from 16x16 to 16384x16384")
+    return size
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.probe import probe  # noqa: PLC0415
+    from vizclient.headless.running import run_headless  # noqa: PLC0415
+
+    return run_headless(
+        "probe",
+        arguments.profile,
+        arguments.data_dir,
+        lambda profile, places: probe(profile, places, as_json=arguments.json),
+        stopped=Exit.UNKNOWN,
+    )
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.running import run_headless  # noqa: PLC0415
+    from vizclient.headless.watch import watch  # noqa: PLC0415
+
+    return run_headless(
+        "watch",
+        arguments.profile,
+        arguments.data_dir,
+        lambda profile, places: watch(
+            profile, places, arguments.items, as_json=arguments.json, seconds=arguments.seconds
+        ),
+        stopped=Exit.DONE,
+    )
+
+
+def _write(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.running import run_headless  # noqa: PLC0415
+    from vizclient.headless.write import write  # noqa: PLC0415
+    from vizclient.items.writing import Readback, ReadbackKind  # noqa: PLC0415
+
+    readback = Readback(ReadbackKind(arguments.readback))
+    return run_headless(
+        "write",
+        arguments.profile,
+        arguments.data_dir,
+        lambda profile, places: write(profile, places, arguments.item, arguments.value, readback=readback),
+        stopped=Exit.UNKNOWN,
+    )
+
+
+def _sim(arguments: argparse.Namespace) -> int:
+    from vizclient.simulator.command import run  # noqa: PLC0415
+
+    return int(run(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return _window("ui.app", arguments)
+
+
+def _shot(arguments: argparse.Namespace) -> int:
+    return _window("ui.shot", arguments)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    return _window("ui.demo", arguments)
+
+
+def _contact_sheet(arguments: argparse.Namespace) -> int:
+    return _window("ui.symbols.sheet", arguments)
+
+
+def _window(module: str, arguments: argparse.Namespace) -> int:
+    """Run a command of the wing with a screen, which may not be installed."""
+    try:
+        command: _Command = importlib.import_module(module).run
+    except ImportError as error:
+        if not _is_about_qt(error):
+            raise
+        print(f"vizclient: {phrase('no-window', {'reason': error})}", file=sys.stderr)
+        return Exit.USAGE
+    return command(arguments)
+
+
+def _is_about_qt(error: ImportError) -> bool:
+    """PySide6 is not there, or a library of the system that it needs."""
+    package = (error.name or "").partition(".")[0]
+    return package in ("PySide6", "shiboken6", "qasync") or "PySide6" in (error.path or "") or ".so" in error.msg

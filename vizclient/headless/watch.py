@@ -1,0 +1,187 @@
+"""`vizclient watch`: items as they change, one line each, with how far each can be trusted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from vizclient.exits import Exit
+from vizclient.headless.forms import json_value, text_value
+from vizclient.headless.running import address_of, complain
+from vizclient.items.address import Address
+from vizclient.items.freshness import Freshness
+from vizclient.items.metadata import Metadata
+from vizclient.items.status import status_name
+from vizclient.items.writing import WriteState
+from vizclient.link.composition import compose
+from vizclient.link.mirror import Mirror
+from vizclient.link.site import Site, SiteListener
+from vizclient.link.standing import StandingKeeper
+from vizclient.phrases import phrase
+from vizclient.places import Places
+from vizclient.profiles.model import Profile
+from vizclient.redundancy.model import Connection, ConnectionState, Problem, Switchover
+
+_TAKE = 10_000
+_MARGIN = 0.002
+
+
+async def watch(
+    profile: Profile, places: Places, items: Sequence[str], *, as_json: bool, seconds: float | None
+) -> Exit:
+    """Print until Ctrl-C, or for `seconds`."""
+    addresses: dict[Address, str] = {}
+    for text in items:
+        address = address_of(text, profile)
+        if address is None:
+            return Exit.USAGE
+        addresses[address] = text
+    printer = Watch(partial(compose, profile, places), as_json=as_json)
+    await printer.run(addresses, seconds)
+    return printer.verdict()
+
+
+class Watch:
+    """Prints what a site has to say. A SiteListener."""
+
+    def __init__(self, compose_site: Callable[[SiteListener], Site], *, as_json: bool) -> None:
+        self._mirror = Mirror()
+        self._as_json = as_json
+        self._standings = StandingKeeper()
+        self._texts: list[str] = []
+        self._said: list[tuple[object, ...]] = []
+        self._connection: Connection | None = None
+        self._was_connected = False
+        self._missing: set[tuple[int, int]] = set()
+        self._taking = False
+        self._site = compose_site(self)
+
+    async def run(self, items: Mapping[Address, str], seconds: float | None) -> None:
+        """Watch `items`, each with what it is called by the user."""
+        for address, text in items.items():
+            self._mirror.handle(address)
+            self._texts.append(text)
+            self._said.append(())
+        self._say(range(len(self._texts)))
+        self._site.show("watch", dict(enumerate(self._mirror.addresses)))
+        self._site.start()
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            pass
+        finally:
+            await self._site.close()
+
+    def verdict(self) -> Exit:
+        """How it went, for scripts."""
+        if self._was_connected or self._connection is None:
+            return Exit.DONE
+        return Exit.ATTENTION if self._connection.state is ConnectionState.ATTENTION else Exit.NO_ACTIVE
+
+    # SiteListener
+
+    def samples_changed(self) -> None:
+        """See `SiteListener`."""
+        if not self._taking:
+            self._taking = True
+            asyncio.get_running_loop().call_soon(self._take)
+
+    def metadata_read(self, pairs: Sequence[tuple[int, Metadata | None]]) -> None:
+        """See `SiteListener`."""
+        self._mirror.take_metadata(pairs)
+
+    def items_dropped(self, handles: Sequence[int]) -> None:
+        """Nothing is let go of here."""
+
+    def connection_changed(self, connection: Connection) -> None:
+        """See `SiteListener`."""
+        before, self._connection = self._connection, connection
+        self._was_connected |= connection.state is ConnectionState.CONNECTED
+        standing = self._standings.standing(connection, self._mirror.standing, self._site.timing.hold)
+        if standing.lost_at is not None and standing.lost_at != self._mirror.standing.lost_at:
+            over = max(standing.lost_at + standing.hold - time.perf_counter(), 0.0)
+            asyncio.get_running_loop().call_later(over + _MARGIN, self._say_all)  # what is held turns stale
+        self._mirror.take_standing(standing)
+        if before is None or _visible(before) != _visible(connection):
+            self._say_connection(connection)
+        self._say_all()
+
+    def switchover_recorded(self, switchover: Switchover) -> None:
+        """Said by the lines of the connection."""
+
+    def write_moved(self, state: WriteState) -> None:
+        """Nothing is written here."""
+
+    # Lines
+
+    def _take(self) -> None:
+        self._taking = False
+        while changed := self._site.store.take(_TAKE):
+            self._mirror.take_samples(changed)
+            self._say([handle for handle, _ in changed])
+
+    def _say_all(self) -> None:
+        self._say(range(len(self._texts)))
+
+    def _say(self, handles: Iterable[int]) -> None:
+        wall, now = time.time(), time.perf_counter()
+        for handle in handles:
+            sample, freshness = self._mirror.samples[handle], self._mirror.freshness(handle, now)
+            value, status = (None, None) if sample is None else (json_value(sample.value), status_name(sample.status))
+            if (value, status, freshness) == self._said[handle]:
+                continue
+            self._said[handle] = (value, status, freshness)
+            server = None if sample is None else sample.server
+            if self._as_json:
+                row = {"t": wall, "kind": "value", "item": self._texts[handle], "value": value, "status": status}
+                row |= {"freshness": freshness, "server": server, "source_t": sample and sample.source_time}
+                _print(row)
+            else:
+                text = "–" if sample is None else text_value(sample.value)
+                unit = metadata.unit if (metadata := self._mirror.metadata[handle]) is not None else ""
+                shown = f"{text} {unit}".rstrip()
+                print(
+                    f"{_clock(wall)}  {self._texts[handle]}  {shown}  {freshness}  {server or ''}".rstrip(), flush=True
+                )
+            if freshness is Freshness.MISSING and sample is not None:
+                self._say_missing(handle, sample.generation, sample.server)
+
+    def _say_missing(self, handle: int, generation: int, server: str) -> None:
+        if (handle, generation) not in self._missing:
+            self._missing.add((handle, generation))
+            complain("item-missing", {"item": self._texts[handle], "server": server})
+
+    def _say_connection(self, connection: Connection) -> None:
+        reason = connection.reason
+        code = None if reason is None else str(reason.kind if isinstance(reason, Problem) else reason)
+        wall = time.time()
+        if self._as_json:
+            row = {"t": wall, "kind": "connection", "state": connection.state, "server": connection.server}
+            _print(row | {"reason": code})
+            return
+        kind = "reason" if isinstance(reason, Problem) else "cause"
+        because = "" if code is None else f": {phrase(f'{kind}.{code}', {})}"
+        print(f"{_clock(wall)}  {connection.state}  {connection.server or ''}{because}".rstrip(), flush=True)
+
+
+def _visible(connection: Connection) -> tuple[object, ...]:
+    reason = connection.reason
+    return (
+        connection.state,
+        connection.server,
+        connection.generation,
+        reason.kind if isinstance(reason, Problem) else reason,
+    )
+
+
+def _print(row: Mapping[str, object]) -> None:
+    print(json.dumps(row, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def _clock(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]

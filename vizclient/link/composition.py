@@ -1,0 +1,46 @@
+"""From a profile to a running site: the one place that puts OPC UA and the ports together."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+
+from vizclient.link.site import Site, SiteListener
+from vizclient.opcua.connector import OpcUaConnector
+from vizclient.opcua.endpoint import Target
+from vizclient.opcua.trust import Security
+from vizclient.places import Places
+from vizclient.profiles.model import Profile
+from vizclient.redundancy.model import Server
+
+
+class SystemClock:
+    """The clocks of this machine."""
+
+    def monotonic(self) -> float:
+        """See `Clock`."""
+        return time.perf_counter()
+
+    def wall(self) -> float:
+        """See `Clock`."""
+        return time.time()
+
+
+def compose(profile: Profile, places: Places, listener: SiteListener) -> Site:
+    """The site of `profile`, not started yet."""
+    return Site(connector(profile, places), profile.timing(), SystemClock(), Random(), listener)  # noqa: S311 - jitter
+
+
+def connector(profile: Profile, places: Places) -> OpcUaConnector:
+    """What opens connections to the pair of `profile`. Trusted certificates are kept for each profile."""
+    return OpcUaConnector(
+        {server: _target(profile, server) for server in Server},
+        own=places.pki / "own",
+        trusted=places.pki / "trusted" / (profile.file.stem or "profile"),
+        timing=profile.timing(),
+    )
+
+
+def _target(profile: Profile, server: Server) -> Target:
+    security = profile.security_of(server)
+    return Target(profile.server(server).url, Security(security.policy, security.mode))
