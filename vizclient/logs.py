@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 _MOST_BYTES = 2_000_000
 _OLDER_FILES = 4
 _MOST_SLOTS = 99
-_MOST_FAULT_CHARACTERS = 20_000
+_MOST_CHARACTERS = 20_000  # of one entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +148,17 @@ class RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The entry. Control characters, which a server may have sent, are escaped."""
         text = redacted(super().format(record)).rstrip()
+        if len(text) > _MOST_CHARACTERS:
+            half = _MOST_CHARACTERS // 2
+            text = f"{text[:half]} [{len(text) - 2 * half} characters left out] {text[-half:]}"
         return "\n    ".join(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", line) for line in text.splitlines())
 
 
 def redacted(text: str) -> str:
-    """`text` without the secrets that can be told by their form: named values, passwords in URLs, private keys."""
+    """`text` without the secrets that can be told by their form: named values, passwords in URLs, private keys.
+
+    Takes time in proportion to the length of `text`, whatever is in it: a server may have sent it.
+    """
     text = _PRIVATE_KEY.sub("[private key]", text)
     text = _USER_INFO.sub(r"\1[secret]@", text)
     return _NAMED_SECRET.sub(r"\1[secret]", text)
@@ -160,10 +166,10 @@ def redacted(text: str) -> str:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_USER_INFO = re.compile(r"([a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@", re.IGNORECASE)
+_USER_INFO = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 _NAMED_SECRET = re.compile(
     r"""((?:pass(?:word|phrase|wd)|pwd|secret|token|private_?key|key_?material|(?:signing|encryption|session)_?key)"""
-    r"""\w*["']?\s*[=:]\s*)(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[^\s,;)\]}]+)""",
+    r"""\w{0,32}["']?\s{0,4}[=:]\s{0,4})(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[^\s,;)\]}]+)""",
     re.IGNORECASE,
 )
 
@@ -190,7 +196,7 @@ def _read_marker(marker: IO[str], faults: Path) -> UncleanEnd | None:
         return None
     trace = ""
     with contextlib.suppress(OSError):
-        trace = faults.read_text(encoding="utf-8", errors="backslashreplace")[:_MOST_FAULT_CHARACTERS]
+        trace = faults.read_text(encoding="utf-8", errors="backslashreplace")[:_MOST_CHARACTERS]
     try:
         found = json.loads(content)
         return UncleanEnd(int(found["pid"]), float(found["started"]), trace)
