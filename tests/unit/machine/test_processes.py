@@ -170,7 +170,8 @@ def test_a_child_that_is_stuck_is_gone_when_its_grace_is_over() -> None:
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_request_to_end_reaches_the_event_loop_while_it_waits(number: str) -> None:
     waits = """
-                from vizclient.machine import on_stop
+        import asyncio
+        from vizclient.machine import on_stop
 
         async def run():
             asked = asyncio.Event()
