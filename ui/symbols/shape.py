@@ -165,7 +165,9 @@ def _damper(box: QRectF) -> list[_Part]:
         y = box.top() + (blade + 0.5) * pitch
         lines.append((middle - reach, y + reach, middle + reach, y - reach))
         pivots.addEllipse(QPointF(middle, y), 1.8, 1.8)
-    frame = _lines((box.left(), box.top(), box.right(), box.top()), (box.left(), box.bottom(), box.right(), box.bottom()))
+    frame = _lines(
+        (box.left(), box.top(), box.right(), box.top()), (box.left(), box.bottom(), box.right(), box.bottom())
+    )
     return [(frame, "none"), (_lines(*lines), "none"), (pivots, "edge")]
 
 
