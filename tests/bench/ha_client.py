@@ -1,0 +1,80 @@
+"""asyncua's own HaClient with all its timers at one second, for comparison.
+
+Run as a process of its own. Arguments: main URL, backup URL, namespace URI, one file with an identifier a line. It
+prints `ready` when every item has a value from the main server. When the main is gone it prints one JSON object as
+soon as every item has a value from the backup: `received` in seconds of `time.perf_counter`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+
+from asyncua import Client, ua
+from asyncua.client.ha.ha_client import HaClient, HaConfig, HaMode
+
+
+class Received:
+    """Which items have come from which server, told apart by the namespace index, which differs on purpose."""
+
+    def __init__(self, indexes: dict[str, int], expected: int) -> None:
+        self._expected = expected
+        self._url_of = {index: url for url, index in indexes.items()}
+        self._seen: dict[str, set[object]] = {url: set() for url in indexes}
+        self.all = {url: asyncio.Event() for url in indexes}
+
+    def datachange_notification(self, node: object, value: object, data: object) -> None:  # noqa: ARG002
+        """Called by asyncua, once a value."""
+        node_id = node.nodeid  # type: ignore[attr-defined]
+        url = self._url_of[node_id.NamespaceIndex]
+        self._seen[url].add(node_id)
+        if len(self._seen[url]) == self._expected:
+            self.all[url].set()
+
+
+async def namespace_index(url: str, namespace: str) -> int:
+    """The index of `namespace` on one server."""
+    async with Client(url) as client:
+        return int(await client.get_namespace_index(namespace))
+
+
+async def main(main_url: str, backup_url: str, namespace: str, identifiers: list[str]) -> None:
+    """Subscribe through HaClient on both servers and wait for the values of each."""
+    logging.disable(logging.CRITICAL)
+    indexes = {url: await namespace_index(url, namespace) for url in (main_url, backup_url)}
+    if len(set(indexes.values())) != 2:
+        raise SystemExit("the two servers must differ in the order of their namespaces")
+    received = Received(indexes, len(identifiers))
+    client = HaClient(
+        HaConfig(
+            HaMode.WARM,
+            keepalive_timer=1,
+            manager_timer=1,
+            reconciliator_timer=1,
+            request_timeout=1,
+            urls=[main_url, backup_url],
+        )
+    )
+    await client.start()
+    name = await client.create_subscription(100, received)
+    for url, index in indexes.items():
+        nodes = [ua.NodeId(identifier, index).to_string() for identifier in identifiers]
+        client.ideal_map[url][name].subscribe_data_change(nodes, ua.AttributeIds.Value, 1)
+    try:
+        await asyncio.wait_for(received.all[main_url].wait(), 30)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        await asyncio.wait_for(received.all[backup_url].wait(), 60)
+        sys.stdout.write(json.dumps({"received": time.perf_counter()}) + "\n")
+        sys.stdout.flush()
+    finally:
+        await client.stop()
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:4]
+    asyncio.run(main(*arguments, Path(sys.argv[4]).read_text("utf-8").splitlines()))
