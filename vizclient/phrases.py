@@ -85,7 +85,7 @@ BUNDLE: dict[str, str] = {
     "bundle-id-twice": "Two elements have the id {id}.",
     "bundle-readback": "{key}: item belongs to kind item, and to no other.",
     "bundle-min-max": "{key}: min {min} is not less than max {max}.",
-    "bundle-points": "{key}: a line, pipe, duct or area has at least two points, other shapes have none; this is a {shape}.",
+    "bundle-points": "{key}: a line, duct or pipe has at least two points, other shapes have none; this is a {shape}.",
     "bundle-page-twice": "The page {page} is also in {file}.",
     "bundle-no-page": "There is no page {page}.",
     "bundle-no-page-meant": "There is no page {page}. Did you mean {meant}?",
@@ -215,6 +215,14 @@ COMMANDS: dict[str, str] = {
     "two-active": "Both servers say that they are active; this is about {server}.",
     "item-missing": "{item} does not exist on {server}.",
     "internal-error": "An internal error; this program is at fault. The log is {log}",
+    "no-display": "There is no display to show the window on (DISPLAY and WAYLAND_DISPLAY name none that answers). Start it on "
+    "a desktop; or see it without one: vizclient shot --profile F --page ID --out page.png makes a picture with live values.",
+    "instance-silent": "The window of this profile is open already, but does not answer. End it first.",
+    "trace-unwritable": "The display trace cannot be written: {reason}.",
+    "no-bundle": "The profile names no bundle; give one with --bundle.",
+    "picture-unwritable": "The picture cannot be written: {reason}.",
+    "no-such-page": "There is no page {page} in the bundle. There are: {known}.",
+    "demo-ended": "The simulated servers did not start: {reason}.",
     "no-window": "This command needs PySide6, which cannot be loaded: {reason}. Install it with: pip install vizclient",
 }
 """What the commands say besides."""

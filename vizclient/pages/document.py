@@ -244,10 +244,10 @@ class LinkElement(Base):
 class ShapeElement(Base):
     """A part of the background that no item drives: what a plan or a plant is drawn with.
 
-    `line`, `pipe` and `duct` (with edges) run `width` wide along `points`, or through the middle of `rect`; `area` fills
-    `points` or `rect`; a `box` has an edge too. Points are page units, like `rect`. The others are devices that fill `rect`.
-    `direction`: where an arrow points, which way air passes through a device; for a door the corner of its hinge: right
-    means hinge top left, opening to the right and down, and each further one is turned clockwise by a quarter.
+    `box` (filled, with an edge), `area` (filled) and the devices fill `rect`. `line`, `duct` (with edges) and `pipe` run
+    `width` wide along `points`, in page units from the top left corner of `rect`. `direction`: where an arrow points,
+    which way air passes through a device; for a door the corner of its hinge: right means hinge top left, opening to
+    the right and down, and each further one is turned clockwise by a quarter.
     """
 
     type: Literal["shape"]
@@ -265,7 +265,7 @@ class ShapeElement(Base):
 
     @model_validator(mode="after")
     def _points_suit(self) -> Self:
-        if self.points and (self.shape not in ("line", "pipe", "duct", "area") or len(self.points) < 2):
+        if len(self.points) < 2 if self.shape in ("line", "duct", "pipe") else self.points:
             raise PydanticCustomError("bundle-points", "", {"shape": self.shape})
         return self
 
