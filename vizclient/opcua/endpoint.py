@@ -55,6 +55,7 @@ class Target:
 class Deadlines:
     """Seconds. `tcp`: name resolution, and again TCP. `step`: each answer until the session is open. `request`: each answer
     in a session. `close`: a polite end. `token`, `session`: lifetimes wished for the channel's token and the session.
+    `keep_alive`: between signs of life of a quiet subscription; one that is silent for three of them counts as dead.
     """
 
     tcp: float = 2.0
@@ -63,6 +64,7 @@ class Deadlines:
     close: float = 0.3
     token: float = 3600.0
     session: float = 15.0
+    keep_alive: float = 1.0
 
 
 Reached = Callable[[Layer], None]

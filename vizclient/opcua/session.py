@@ -75,6 +75,7 @@ class OpcUaSession:
         self._deadlines = deadlines
         self._learned = learned
         self._said = learned.said
+        self._told = False  # what is heard first is told even if nothing changed: the role, verified in this session
         self._clock = learned.clock
         self._role_item = role_item
         self._smoothed = learned.round_trip
@@ -96,10 +97,17 @@ class OpcUaSession:
             self._role_changed,
             _nothing,
             most=chunk,
+            keep_alive=deadlines.keep_alive,
             priority=255,
         )
         self._items = Subscription(
-            channel, timing.publishing, deadlines.request, self._items_changed, self._gap, most=chunk
+            channel,
+            timing.publishing,
+            deadlines.request,
+            self._items_changed,
+            self._gap,
+            most=chunk,
+            keep_alive=deadlines.keep_alive,
         )
         self._creating: asyncio.Task[None] | None = None
         self._batch: Callable[[Sequence[Change]], None] = _drop
@@ -254,8 +262,9 @@ class OpcUaSession:
         said = self._said
         for node, value in values:
             said = role.heard(said, node, value, self._learned.nodes, self._role_item, self._clock)
-        if said != self._said and not self._over.done():
+        if (said != self._said or not self._told) and not self._over.done():
             self._said = said
+            self._told = True
             now = time.perf_counter()
             report = role.report_of(said, self._server, now, now - self._opened_at, self._smoothed)
             self._listener.session_reported(self._generation, report)

@@ -31,7 +31,6 @@ from vizclient.opcua.errors import (
 
 _log = logging.getLogger(__name__)
 _LAST_NUMBER = 0xFFFF_FFFF
-_KEEP_ALIVE = 1.0
 _LIFETIME = 15.0
 _MOST_NOTIFICATIONS = 1000
 _SPARE_REQUESTS = 2
@@ -69,6 +68,7 @@ class Subscription:
         gap: Callable[[], None],
         *,
         most: int,
+        keep_alive: float,
         priority: int = 0,
     ) -> None:
         self.id = 0
@@ -83,7 +83,8 @@ class Subscription:
         self._priority = priority
         self._numbering = Numbering()
         self._heard_at = 0.0
-        self._patience = 3 * _KEEP_ALIVE
+        self._keep_alive = keep_alive
+        self._patience = 3 * keep_alive
         self._nodes: dict[int, ua.NodeId] = {}
         self._ids: dict[int, int] = {}
 
@@ -99,7 +100,7 @@ class Subscription:
         """Create it on the server and let it be fed. Raises SessionEnded or ServiceFault."""
         request = ua.CreateSubscriptionRequest()
         request.Parameters.RequestedPublishingInterval = self._interval * 1000
-        request.Parameters.RequestedMaxKeepAliveCount = max(1, round(_KEEP_ALIVE / self._interval))
+        request.Parameters.RequestedMaxKeepAliveCount = max(1, round(self._keep_alive / self._interval))
         request.Parameters.RequestedLifetimeCount = max(3, round(_LIFETIME / self._interval))
         request.Parameters.MaxNotificationsPerPublish = _MOST_NOTIFICATIONS
         request.Parameters.Priority = self._priority
@@ -111,7 +112,7 @@ class Subscription:
         self._numbering = Numbering()
         self._heard_at = time.perf_counter()
         self._patience = 3 * max(
-            _KEEP_ALIVE, revised.RevisedPublishingInterval * revised.RevisedMaxKeepAliveCount / 1000
+            self._keep_alive, revised.RevisedPublishingInterval * revised.RevisedMaxKeepAliveCount / 1000
         )
         publisher.add(self)
 
