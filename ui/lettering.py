@@ -63,6 +63,14 @@ class Lettering:
             self._widths[key] = width
         return width
 
+    def elided(self, text: str, size: float, room: float, weight: Weight = "regular") -> str:
+        """`text`, or as much of it as fits with an ellipsis."""
+        if self.width(text, size, weight) <= room:
+            return text
+        while text and self.width(text + "…", size, weight) > room:
+            text = text[:-1]
+        return text.rstrip() + "…"
+
     def draw(
         self,
         painter: QPainter,

@@ -493,9 +493,8 @@ class Canvas(QWidget):
                     said = None if state.text is None else self._words.text(state.text)
                     break
         text, level = "", None
-        if entry.reading is not None and (
-            handle is None or (sample is not None and freshness is not Freshness.MISSING)
-        ):
+        known = handle is None or entry.symbol.spoken or (sample is not None and freshness is not Freshness.MISSING)
+        if known and entry.reading is not None:
             try:
                 text, level = entry.reading(sample.value if sample is not None else None, fault)
             except Exception:  # noqa: BLE001 -- one symbol that fails must not stop the page

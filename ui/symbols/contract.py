@@ -97,7 +97,8 @@ class Symbol(Generic[E]):
     pixels, scale and translation only; it comes clipped to `ink`, with antialiasing as `smooth` says; any state may be
     left in it but transform, clip and, if not `smooth`, antialiasing.
     `reading(properties, metadata, numbers, words)`: made once for an element and its metadata, called for each value.
-    `ink(rect, properties)`: all that it may touch. `describe(properties, shown)`. `still`: nothing but the page changes it.
+    `ink(rect, properties)`: all that it may touch. `describe(properties, shown)`. `still`: nothing but the
+    page changes it. `spoken`: its text comes from the page, and is known without a value.
     """
 
     paint: Callable[[QPainter, QRectF, E, Shown, Metadata | None, Theme], None]
@@ -107,6 +108,7 @@ class Symbol(Generic[E]):
     commands: Callable[[E], tuple[Command, ...]] = field(default=nothing)
     still: bool = False
     smooth: bool = True
+    spoken: bool = False
 
 
 AnySymbol = Symbol[Any]

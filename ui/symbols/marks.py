@@ -89,11 +89,23 @@ def write_badge(painter: QPainter, pending: Pending, x: float, y: float, size: f
         _stamped(painter, ("write", pending), x, y, size, theme, _WRITES[pending])
 
 
-def alert(painter: QPainter, style: Style, x: float, y: float, size: float, theme: Theme) -> None:
-    """The glyph of a style that needs attention, in the square at `x`, `y`: a triangle warns, a diamond alarms."""
+def alert(
+    painter: QPainter, style: Style, x: float, y: float, size: float, theme: Theme, *, plate: bool = False
+) -> None:
+    """The glyph of a style that needs attention, in the square at `x`, `y`: a triangle warns, a diamond alarms.
+
+    `plate`: in the style's own colour, to stand by itself; else to stand on a ground of that colour.
+    """
     draw = _ALERTS.get(style)
     if draw is not None:
-        _stamped(painter, ("alert", style), x, y, size, theme, draw)
+        shape, front, back = draw
+        if plate:
+            front, back = back, front
+
+        def glyph(target: QPainter, theme: Theme) -> None:
+            shape(target, theme, front, back)
+
+        _stamped(painter, ("alert", f"{style} {plate}"), x, y, size, theme, glyph)
 
 
 def age(painter: QPainter, x: float, y: float, shown: Shown, theme: Theme, size: float = 10.0) -> None:
@@ -237,18 +249,18 @@ def _write_unknown(painter: QPainter, theme: Theme) -> None:
     painter.drawPoint(QPointF(8, 12.4))
 
 
-def _warning(painter: QPainter, theme: Theme) -> None:
-    _plate(painter, _polygon((8, 1.5), (15.2, 14.5), (0.8, 14.5)), theme, "on-warning")
-    painter.setPen(_line(theme, "warning", 1.9))
+def _triangle(painter: QPainter, theme: Theme, shape: str, sign: str) -> None:
+    _plate(painter, _polygon((8, 1.2), (15.4, 14.6), (0.6, 14.6)), theme, shape)
+    painter.setPen(_line(theme, sign, 1.9))
     painter.drawLine(QPointF(8, 6.2), QPointF(8, 9.4))
     painter.drawPoint(QPointF(8, 12.1))
 
 
-def _alarm(painter: QPainter, theme: Theme) -> None:
-    _plate(painter, _polygon((8, 0.5), (15.5, 8), (8, 15.5), (0.5, 8)), theme, "on-alarm")
-    painter.setPen(_line(theme, "alarm", 2.1))
-    painter.drawLine(QPointF(8, 4.6), QPointF(8, 8.6))
-    painter.drawPoint(QPointF(8, 11.6))
+def _diamond(painter: QPainter, theme: Theme, shape: str, sign: str) -> None:
+    _plate(painter, _polygon((8, 0.3), (15.7, 8), (8, 15.7), (0.3, 8)), theme, shape)
+    painter.setPen(_line(theme, sign, 2.1))
+    painter.drawLine(QPointF(8, 4.4), QPointF(8, 8.6))
+    painter.drawPoint(QPointF(8, 11.7))
 
 
 def _polygon(*points: tuple[float, float]) -> QPainterPath:
@@ -258,7 +270,10 @@ def _polygon(*points: tuple[float, float]) -> QPainterPath:
     return path
 
 
-_ALERTS: dict[Style, Callable[[QPainter, Theme], None]] = {"warning": _warning, "alarm": _alarm}
+_ALERTS: dict[Style, tuple[Callable[[QPainter, Theme, str, str], None], str, str]] = {
+    "warning": (_triangle, "on-warning", "warning"),
+    "alarm": (_diamond, "on-alarm", "alarm"),
+}
 _BADGES: dict[Freshness, Callable[[QPainter, Theme], None]] = {
     UNCERTAIN: _uncertain,
     BAD: _bad,
