@@ -233,19 +233,21 @@ class FakeSession:
 
     async def write(self, address: Address, value: Value, data_type: str) -> int:
         """See `DataSession`."""
-        await self._request(lambda: self._fake.active and self._fake.write(address, value))
-        return 0 if self._fake.active else BAD_NOT_WRITABLE
+        await self._request()
+        if not self._fake.active:
+            return BAD_NOT_WRITABLE
+        self._fake.write(address, value)
+        return 0
 
     # Behind it
 
-    async def _request(self, effect: Callable[[], object] = lambda: None) -> None:
+    async def _request(self) -> None:
         if self.closed or self._lost:
             raise SessionEnded
         try:
             await _exchange(self._socket, self._deadline)
         except (TimeoutError, ConnectionResetError) as error:
             raise SessionEnded from error
-        effect()
 
     def _change(self, handle: int, address: Address) -> Change:
         now = asyncio.get_running_loop().time()

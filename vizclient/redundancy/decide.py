@@ -336,13 +336,13 @@ class _Turn:
     def adopt(self, server: Server) -> None:
         """The open session of `server` becomes the data session; an older probe could not follow it any more, so it is begun anew."""
         generation = self.state.known(server).held
+        self.know(server, held=0, ask_at=None, tries=0)
+        self.set(server=server, session=generation)
+        self.effects.append(Adopt(generation))
         older = self.state.known(server.other).probe
         if 0 < older < generation:
             self.effects.append(Discard(older))
             self.know(server.other, probe=0, ask_at=self.at)
-        self.know(server, held=0, ask_at=None, tries=0)
-        self.set(server=server, session=generation)
-        self.effects.append(Adopt(generation))
 
     def disconnect(self, reason: Problem | Source | None) -> None:
         """The data session is no more; who ends it is said by an effect, or it ended by itself."""
