@@ -16,6 +16,7 @@ from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QtMsgType, QTranslator, qI
 from PySide6.QtWidgets import QApplication
 
 from vizclient.exits import Exit
+from vizclient.headless.running import complain, complain_of
 from vizclient.link.client import LinkClient
 from vizclient.link.mirror import Mirror
 from vizclient.logs import Log
@@ -55,26 +56,41 @@ _QT_LEVELS = {
 
 
 def run(arguments: Namespace) -> int:
-    """Open the window on `profile`; the exit code. Also reads `data_dir`, `bundle`, `page` and `trace_display`."""
-    words = Words.of("en")  # what is said on a terminal
+    """Open the window on `profile`; the exit code. Also reads `data_dir`, `bundle`, `page`, `theme` and `trace_display`."""
     if not has_display(os.environ):
-        return _give_up(words("no-display"), Exit.NO_DISPLAY)
+        complain("no-display", {})
+        return Exit.NO_DISPLAY
     gc.disable()  # nothing of what is made until the first frame is garbage
     places = Places.of(arguments.data_dir)
     with Log("window", places.logs) as logbook:
         try:
             profile = load_profile(arguments.profile, places.config / "profiles")
         except ProfileError as error:
-            return _give_up("\n".join(map(words.fault, error.faults)), Exit.USAGE)
+            complain_of(error)
+            return Exit.USAGE
         page = arguments.page or ""
         instance = SingleInstance(instance_name(profile.file))
         if not instance.claim():
-            return Exit.DONE if instance.ask(page) else _give_up(words("instance-silent"), Exit.INTERNAL)
+            if instance.ask(page):
+                return Exit.DONE
+            complain("instance-silent", {})
+            return Exit.INTERNAL
         try:
             trace = None if arguments.trace_display is None else TraceFile(arguments.trace_display)
         except OSError as error:
-            return _give_up(words("trace-unwritable", reason=error), Exit.USAGE)
-        return show(profile, places, arguments.data_dir, logbook, instance, arguments.bundle, page, trace)
+            complain("trace-unwritable", {"reason": error})
+            return Exit.USAGE
+        return show(
+            profile,
+            places,
+            arguments.data_dir,
+            logbook,
+            instance,
+            bundle_path=arguments.bundle,
+            page=page,
+            trace=trace,
+            theme_name=arguments.theme or "",
+        )
 
 
 def show(
@@ -83,9 +99,11 @@ def show(
     data_dir: Path | None,
     logbook: Log,
     instance: SingleInstance,
+    *,
     bundle_path: Path | None = None,
     page: str = "",
     trace: TraceFile | None = None,
+    theme_name: str = "",
     beside: Beside | None = None,
 ) -> int:
     """Build the window, show it, and run until it is closed; nothing is left running then."""
@@ -93,15 +111,12 @@ def show(
     link = LinkClient(profile.file, data_dir, mirror)
     link.start()  # the link process imports its libraries while the window is built
     application = make_application()
-    words = Words.of(QLocale.system().uiLanguages()[0])
-    locale = locale_of(words)
-    translate_qt(application, words)
-    speaker = Speaker(words, Times(words, locale, profile.timezone), server_names(profile))
-    numbers = Numbers(locale, speaker.times.zone_info, (words("value.false"), words("value.true")))
+    speaker, numbers = in_the_operators_language(application, profile)
+    words = speaker.words
     state_file = window_state_file(places, profile.file)
     remembered, state_fault = state_file.load()
     state = remembered or WindowState()
-    theme = load_theme(state.theme or system_theme(application))
+    theme = load_theme(theme_name or state.theme or system_theme(application))
     bundle, bundle_fault = read_bundle(profile, bundle_path, words)
     canvas = Canvas(mirror, theme, numbers, words)
     canvas.on_painted = trace
@@ -166,28 +181,24 @@ def present() -> Moment:
     return Moment(time.perf_counter(), time.time())
 
 
-def locale_of(words: Words) -> QLocale:
-    """How numbers and dates are written: as the system says, if it speaks the language of the words."""
+def in_the_operators_language(application: QApplication, profile: Profile) -> tuple[Speaker, Numbers]:
+    """Words, times and numbers as the desktop's language and the profile's zone want them."""
+    words = Words.of(QLocale.system().uiLanguages()[0])
     system = QLocale.system()
-    return system if QLocale.languageToCode(system.language()) == words.language else QLocale(words.language)
-
-
-def translate_qt(application: QApplication, words: Words) -> None:
-    """Qt's own few words (the menu of a text field) in the same language."""
+    same = QLocale.languageToCode(system.language()) == words.language
+    locale = system if same else QLocale(words.language)
     translator = QTranslator(application)
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     if words.language != "en" and translator.load(f"qtbase_{words.language}", folder):
         application.installTranslator(translator)
+    names = {server: f"{profile.server(server).host}:{profile.server(server).port}" for server in Server}
+    speaker = Speaker(words, Times(words, locale, profile.timezone), names)
+    return speaker, Numbers(locale, speaker.times.zone_info, (words("value.false"), words("value.true")))
 
 
 def system_theme(application: QApplication) -> str:
     """Light or dark, as the desktop is."""
     return "dark" if application.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"
-
-
-def server_names(profile: Profile) -> dict[Server, str]:
-    """Host and port of each server, as people name them."""
-    return {server: f"{profile.server(server).host}:{profile.server(server).port}" for server in Server}
 
 
 def read_bundle(profile: Profile, path: Path | None, words: Words) -> tuple[Bundle | None, str]:
@@ -206,8 +217,3 @@ def _settle() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()
-
-
-def _give_up(text: str, code: Exit) -> Exit:
-    print(f"vizclient: {text}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
-    return code

@@ -5,7 +5,6 @@ from __future__ import annotations
 from .theme import Theme
 
 _SHEET = """
-#strip {{ border: none; border-bottom: 1px solid {line}; }}
 #bar {{ background: {surface}; border: none; border-bottom: 1px solid {line}; }}
 QToolTip {{ background: {raised}; color: {ink}; border: 1px solid {line_strong}; padding: 4px 6px; }}
 QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px 8px; }}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -166,12 +166,19 @@ class Window(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.setPalette(theme.palette())
+        application.setFont(theme.font(14))
         application.setStyleSheet(style_sheet(theme))
         self.strip.set_theme(theme)
         self.messages.set_theme(theme)
         self.controls.set_theme(theme)
         self.canvas.set_theme(theme)
         self.actions_["theme"].setChecked(theme.dark)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The zoom of a page that is shown whole follows the size of its canvas."""
+        if watched is self.canvas and event.type() == QEvent.Type.Resize:
+            self.bar.set_zoom(self.canvas.zoom)
+        return super().eventFilter(watched, event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing is the end of the program; whatever state it is in, the window goes at once."""
@@ -213,6 +220,7 @@ class Window(QMainWindow):
         actions["quit"].triggered.connect(self.close)
         actions["servers"].toggled.connect(self._servers_dock.setVisible)
         self._servers_dock.visibilityChanged.connect(lambda _: self._note_servers())
+        self.canvas.installEventFilter(self)
         self.canvas.commanded.connect(self._commanded)
         self.canvas.refused.connect(self._refused)
         self.canvas.context_menu_wanted.connect(self._context_menu)

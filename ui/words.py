@@ -1,6 +1,6 @@
 """Every text that a person reads in the window: a code and arguments become a sentence in the operator's language.
 
-English stands here and in `vizclient.phrases`; the other languages in `resources/translations/LANGUAGE.json`, code by
+English stands here, and in `vizclient.phrases` where a command says the same; the other languages in `resources/translations/LANGUAGE.json`, code by
 code. Arguments come already formatted. Knows no widget and no locale of numbers.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from vizclient.faults import Fault
-from vizclient.phrases import PHRASES
+from vizclient.phrases import ADDRESS, BUNDLE, LINK, SERVER, STATE_FILES, WRITING
 from vizclient.resources import resource_path
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Words:
     @classmethod
     def of(cls, language: str) -> Self:
         """The words of `language` ("de", "de-AT", `PSEUDO`); English where there are none."""
-        english = ENGLISH | PHRASES
+        english = ENGLISH
         if language == PSEUDO:
             return cls(language, {code: pseudo(template) for code, template in english.items()})
         short = language.replace("_", "-").partition("-")[0].lower()
@@ -108,6 +108,12 @@ def _coarse(seconds: float) -> tuple[str, int]:
 
 
 ENGLISH: dict[str, str] = {
+    **SERVER,
+    **WRITING,
+    **LINK,
+    **STATE_FILES,
+    **BUNDLE,
+    **ADDRESS,
     # time
     "ago.now": "just now",
     "ago.seconds": "{number} s ago",
@@ -125,56 +131,6 @@ ENGLISH: dict[str, str] = {
     "server.backup": "Backup",
     "server.main.loud": "MAIN",
     "server.backup.loud": "BACKUP",
-    "role.active": "active",
-    "role.active-inferred": "active (inferred)",
-    "role.degraded": "degraded",
-    "role.standby": "standby",
-    "role.maintenance": "maintenance",
-    "role.unknown": "not known yet",
-    "role.down": "down",
-    "role.needs-attention": "needs attention",
-    "source.none": "Nothing heard yet",
-    "source.server-state": "Its ServerState says so: {state}",
-    "source.service-level-0": "ServiceLevel 0: maintenance",
-    "source.role-item": "The profile's role item says so",
-    "source.mode": "Its redundancy mode says so: {mode}",
-    "source.service-level": "ServiceLevel {level}",
-    "source.refusal": "It refuses clients",
-    "source.peer-refuses": "It serves, and the other one does not",
-    "source.both-accept": "Both accept clients and neither announces a role",
-    "source.redundant-server-array": "The active server lists it with ServiceLevel {level}",
-    "source.peer-mode": "It refuses clients, and the active server says that the other one stands by",
-    "source.problem": "{problem}",
-    "server-state.0": "Running",
-    "server-state.1": "Failed",
-    "server-state.2": "No configuration",
-    "server-state.3": "Suspended",
-    "server-state.4": "Shutting down",
-    "server-state.5": "Test",
-    "server-state.6": "Communication fault",
-    "server-state.7": "Unknown",
-    "mode.0": "primary, with a backup",
-    "mode.1": "primary, alone",
-    "mode.2": "backup, ready",
-    "mode.3": "backup, not ready",
-    "reason.unresolved": "Its host name has no address",
-    "reason.unreachable": "It cannot be reached",
-    "reason.not-opc-ua": "What answers there is not an OPC UA server",
-    "reason.refused": "It refuses clients",
-    "reason.timed-out": "It did not answer in time",
-    "reason.lost": "The connection broke off",
-    "reason.undecodable": "Its answer could not be read",
-    "reason.local": "This program failed; see the log",
-    "reason.security": "It does not offer the security that the profile asks for",
-    "reason.certificate": "A certificate was refused",
-    "reason.credentials": "User or password was refused",
-    "reason.identity": "It is not the server that it should be",
-    "cause.server-state": "The server shut down",
-    "cause.service-level-0": "The server went into maintenance",
-    "cause.role-item": "The roles changed",
-    "cause.mode": "The roles changed",
-    "cause.service-level": "The service level changed",
-    "cause.none": "Asked for",
     # the strip
     "strip.connecting": "Connecting",
     "strip.connecting.detail": "Looking for the active server",
@@ -342,14 +298,4 @@ ENGLISH: dict[str, str] = {
     "demo.state.frozen": "frozen",
     "demo.state.dead": "not running",
     "demo.state.starting": "starting",
-    # said on the terminal
-    "no-display": "There is no display to show the window on (DISPLAY and WAYLAND_DISPLAY name none that answers). Start it "
-    "on a desktop, or without one: vizclient shot --profile F --page ID --out page.png makes a picture, vizclient watch "
-    "prints values, and xvfb-run vizclient run … opens the window on a display that nobody sees.",
-    "instance-silent": "The window of this profile is open already, but does not answer. End it, or wait for it to end.",
-    "trace-unwritable": "The display trace cannot be written: {reason}.",
-    # pictures
-    "shot.saved": "{file}: {width} × {height}",
-    "shot.stamp": "Picture of {date}, {time}",
-    "shot.incomplete": "{number} values of this page were not received in time",
 }

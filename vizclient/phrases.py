@@ -209,6 +209,15 @@ LINK: dict[str, str] = {
 }
 """What can be wrong with the link process."""
 
+STATE_FILES: dict[str, str] = {
+    "state-file-broken": "The file cannot be read ({reason}). It was set aside as {kept}.",
+    "state-file-newer": "The file is a newer vizclient's ({reason}). It was set aside as {kept}.",
+    "state-file-older": "The file is an older vizclient's ({reason}). It was set aside as {kept}.",
+    "state-file-unreadable": "The file cannot be read: {reason}.",
+    "state-file-unwritten": "The file could not be written: {reason}.",
+}
+"""What became of a file in which the program keeps its own state."""
+
 COMMANDS: dict[str, str] = {
     "no-active-server": "No active server was found. Ask both with: vizclient probe",
     "needs-attention": "Neither server can be used until a person acts. Ask both with: vizclient probe",
@@ -231,6 +240,7 @@ PHRASES: dict[str, str] = {
     **SERVER,
     **WRITING,
     **LINK,
+    **STATE_FILES,
     **COMMANDS,
     **PROFILE,
     **BUNDLE,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from vizclient.link.mirror import Mirror
 from vizclient.redundancy.model import Connection
@@ -122,15 +122,19 @@ class Strip(QFrame):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(0)
         grid.addWidget(self._mark, 0, 0, 2, 1)
-        grid.addWidget(self._server, 0, 1)
-        grid.addWidget(self._state, 0, 2)
-        grid.addWidget(self._detail, 1, 1, 1, 3)
-        grid.setColumnStretch(3, 1)
-        grid.addWidget(self._peer, 0, 4)
-        grid.addWidget(self._heard, 1, 4)
-        grid.setColumnMinimumWidth(5, 12)
-        grid.addWidget(self._clock, 0, 6)
-        grid.addWidget(self._date, 1, 6)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self._server)
+        head.addWidget(self._state)
+        head.addStretch(1)
+        grid.addLayout(head, 0, 1)
+        grid.addWidget(self._detail, 1, 1)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self._peer, 0, 2)
+        grid.addWidget(self._heard, 1, 2)
+        grid.setColumnMinimumWidth(3, 12)
+        grid.addWidget(self._clock, 0, 4)
+        grid.addWidget(self._date, 1, 4)
 
 
 class _Mark(QWidget):
