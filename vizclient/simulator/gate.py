@@ -4,6 +4,8 @@ Knows how clients are let in, refused and dropped, and hands their writes to who
 items, and nothing of how the role is found.
 """
 
+# mypy: disallow-subclassing-any=False
+# asyncua's classes are Any to the type checker, and it offers no other way in than subclasses.
 from __future__ import annotations
 
 import asyncio
@@ -13,7 +15,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from asyncua import Server, ua
 from asyncua.common.utils import ServiceError
@@ -28,6 +30,8 @@ from asyncua.ua.ua_binary import uatcp_to_binary
 from vizclient.simulator.subscriptions import Subscriptions
 
 _log = logging.getLogger(__name__)
+
+_NOBODY: Final = User(role=UserRole.Anonymous)
 
 Write = Callable[[ua.WriteValue], Awaitable[ua.StatusCode]]
 
@@ -76,7 +80,8 @@ class DemoServer(Server):
         )
         await self._setup_server_nodes()
         await self.iserver.start()
-        return self._policies
+        policies: list[Any] = self._policies
+        return policies
 
 
 class DemoInternalServer(InternalServer):
@@ -89,9 +94,7 @@ class DemoInternalServer(InternalServer):
         self.subscription_service = Subscriptions(self.aspace, iserver=self)
         self.isession.subscription_service = self.subscription_service
 
-    def create_session(
-        self, name: str, user: User = User(role=UserRole.Anonymous), external: bool = False
-    ) -> InternalSession:
+    def create_session(self, name: str, user: User = _NOBODY, external: bool = False) -> InternalSession:
         """A session, unless clients are refused now."""
         if self.admission.refuse:
             raise ServiceError(self.admission.refuse)
@@ -165,14 +168,14 @@ class _Connection(OPCUAProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if self.processor is not None:
-            self.processor = _Processor(self.iserver, transport, self.limits, self._admission)
+        if self.transport is not None:  # None: too many connections
+            self.processor: Any = _Processor(self.iserver, transport, self.limits, self._admission)
             self.processor.set_policies(self.policies)
 
 
 class _Processor(UaProcessor):
     def __init__(self, internal: InternalServer, transport: Any, limits: Any, admission: Admission) -> None:
-        super().__init__(internal, transport, limits)  # type: ignore[no-untyped-call, unused-ignore]
+        super().__init__(internal, transport, limits)
         self._admission = admission
 
     def send_response(

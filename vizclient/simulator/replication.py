@@ -25,33 +25,43 @@ Message = tuple[str, Any]
 
 
 class Pulse:
-    """Whether this process has run without a break. `beat` is the thread's, `stopped` for whoever is about to act."""
+    """Whether the peer may have taken this process for dead: its last heartbeat is longer ago than `limit`.
+
+    `sent` and `check` are the thread's, `stopped` is for whoever is about to act, `clear` for who has drawn the
+    consequences. Until then nothing more is sent, least of all that this server is active.
+    """
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self._last = time.perf_counter()
+        self._sent_at = time.perf_counter()
         self._noticed = False
 
-    def beat(self, now: float) -> bool:
-        """Called often by the thread. True if a break was found now."""
-        broken = now - self._last > self._limit
-        self._noticed |= broken
-        self._last = now
-        return broken
+    def sent(self, now: float) -> None:
+        """A heartbeat goes out."""
+        self._sent_at = now
+
+    def check(self, now: float) -> bool:
+        """True once for each break."""
+        if self._noticed or now - self._sent_at <= self._limit:
+            return False
+        self._noticed = True
+        return True
 
     def stopped(self) -> bool:
         """Whether there was a break that nobody has dealt with yet."""
-        return self._noticed or time.perf_counter() - self._last > self._limit
+        return self._noticed or time.perf_counter() - self._sent_at > self._limit
 
     def clear(self) -> None:
         """The break has been dealt with."""
+        self._sent_at = time.perf_counter()
         self._noticed = False
 
 
 class Wire:
     """One end of the connection. The main listens, the backup connects.
 
-    `receive` is called in the thread with (time, kind, payload), and with kind "thawed" after a break.
+    `receive` is called in the thread with (time, kind, payload), and with kind "thawed" after a break: `limit` seconds
+    since the last heartbeat. `word`: the payload of the heartbeat.
     """
 
     def __init__(
@@ -59,7 +69,6 @@ class Wire:
     ) -> None:
         self.pulse = Pulse(limit)
         self.word: Any = None
-        """The payload of the heartbeat; None: not yet."""
         self._listen, self._address = listen, ("127.0.0.1", port)
         self._heartbeat, self._receive = heartbeat, receive
         self._encode, self._decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
@@ -81,7 +90,6 @@ class Wire:
             self._listener = socket.create_server(self._address)
             self._listener.setblocking(False)  # noqa: FBT003
             self._selector.register(self._listener, selectors.EVENT_READ)
-        self.pulse.beat(time.perf_counter())
         self.pulse.clear()
         self._thread.start()
 
@@ -102,7 +110,7 @@ class Wire:
         """Send at once, as far as the system takes it: what it took arrives even if this process ends. False: not connected."""
         body = self._encode((kind, payload))
         with self._lock:
-            if not self._connected or self._cut:
+            if not self._connected or self._cut or self.pulse.stopped():
                 return False
             self._unsent += _LENGTH.pack(len(body)) + body
             self._flush()
@@ -112,8 +120,7 @@ class Wire:
         due = retry = 0.0
         while not self._ended:
             now = time.perf_counter()
-            if self.pulse.beat(now):
-                self._receive(now, "thawed", None)
+            self._notice_break(now)
             with self._lock:
                 if self._connected:
                     self._flush()
@@ -124,11 +131,11 @@ class Wire:
                 self._connect()
             if now >= due:
                 due = now + self._heartbeat
-                if self.word is not None:
+                if not self.pulse.stopped():
+                    self.pulse.sent(now)
                     self.send("word", self.word)
             for key, events in self._selector.select(min(0.02, self._heartbeat / 4)):
-                if self.pulse.beat(time.perf_counter()):  # before anything is read that was sent meanwhile
-                    self._receive(time.perf_counter(), "thawed", None)
+                self._notice_break(time.perf_counter())
                 if key.fileobj is self._listener:
                     self._accept()
                 elif key.fileobj is not self._connection:
@@ -137,6 +144,13 @@ class Wire:
                     self._read()
                 elif events & selectors.EVENT_WRITE:
                     self._established()
+
+    def _notice_break(self, now: float) -> None:
+        """What the other server sent meanwhile is old: it is dropped together with the connection."""
+        if self.pulse.check(now):
+            with self._lock:
+                self._drop()
+            self._receive(now, "thawed", None)
 
     def _connect(self) -> None:
         connection = socket.socket()

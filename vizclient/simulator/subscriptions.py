@@ -4,6 +4,8 @@ Nothing is copied when a value changes (ours are replaced, never altered), notif
 generic encoder, and deleting thousands of monitored items is one pass.
 """
 
+# mypy: disallow-subclassing-any=False
+# asyncua's classes are Any to the type checker, and it offers no other way in than subclasses.
 from __future__ import annotations
 
 import struct
@@ -56,7 +58,8 @@ class Subscription(InternalSubscription):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self.monitored_item_srv = MonitoredItems(self, self.monitored_item_srv.aspace)
+        self.monitored_item_srv: Any = MonitoredItems(self, args[1])
+        self._triggered_datachanges: dict[int, list[ua.MonitoredItemNotification]] = {}
 
     def _pop_triggered_datachanges(self, result: ua.PublishResult) -> None:
         if self._triggered_datachanges:

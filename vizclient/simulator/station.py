@@ -1,0 +1,485 @@
+"""One server of the pair: its items, its role and what it says of itself. Everything happens in one task, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from asyncua import ua
+
+from vizclient.redundancy.model import Mode, RedundancySupport, Server, ServerState
+from vizclient.simulator import arbitration
+from vizclient.simulator.arbitration import Become, Grant, Heard, Role, Rules, Ticked, Word
+from vizclient.simulator.audit import Audit
+from vizclient.simulator.building import NAMESPACE
+from vizclient.simulator.certificates import own_certificate, trusted_certificates
+from vizclient.simulator.gate import Admission, DemoInternalServer, DemoServer, Gate
+from vizclient.simulator.incoming import converted, refusal
+from vizclient.simulator.nodes import FAILOVER, MODE, ItemNodes, add_redundancy_nodes
+from vizclient.simulator.options import STANDBY_KINDS, Options
+from vizclient.simulator.physics import Model
+from vizclient.simulator.plain import PlainItems
+from vizclient.simulator.replication import Wire
+
+_OTHER_NAMESPACE: Final = "urn:vizclient:demo:redundancy"
+_DECIDE_EVERY: Final = 0.02
+_MOVE_EVERY: Final = 0.1
+_STATE_EVERY: Final = 0.2
+_FENCE: Final = 0.9
+"""A server that could not send a heartbeat for this part of `dead_after` steps down, before the other one acts."""
+_GHOST: Final = 0.05
+_STANDBY_LEVEL: Final = 100
+_IDS: Final = ua.ObjectIds
+
+Say = Callable[[str, dict[str, Any]], None]
+
+
+def server_uri(server: Server) -> str:
+    """The ApplicationUri, and so the ServerUri, of a server."""
+    return f"urn:vizclient:demo:server:{server}"
+
+
+class Station:
+    """`say` is told of events: name and fields. `run` ends when the server has been asked to end."""
+
+    def __init__(self, server: Server, options: Options, say: Say) -> None:
+        self._server, self._options, self._say = server, options, say
+        self._port = options.main_port if server is Server.MAIN else options.backup_port
+        self._rules = Rules(
+            server,
+            None if options.stay else Server.MAIN,
+            options.dead_after / 1000,
+            options.grace / 1000,
+            options.return_delay / 1000,
+        )
+        self._model = Model(options.seed)
+        self._plain = PlainItems(options.items)
+        self._items = (*self._model.items, *self._plain.items)
+        self._first_plain = len(self._model.items)
+        self._audit = Audit(options.audit, server)
+        self._inbox: asyncio.Queue[tuple[float, str, Any]] = asyncio.Queue()
+        self._standby = options.standby
+        self._set: dict[str, Any] = {}
+        self._announced: dict[str, Any] = {}
+        self._seen: dict[str, Any] = {}
+        self._cut = False
+        self._ends_at: float | None = None
+        self._ended = False
+        self._shown_changes = 0
+        self._budget = 0.0
+        loop = asyncio.get_running_loop()
+        self._wire = Wire(
+            listen=server is Server.MAIN,
+            port=options.link_port,
+            heartbeat=options.heartbeat / 1000,
+            limit=_FENCE * self._rules.dead_after,
+            receive=lambda at, kind, payload: _post(loop, self._inbox, (at, kind, payload)),
+        )
+        self._admission = Admission(self._wire.pulse, self._write, silent=not options.ghost)
+        self._state = arbitration.begin(self._rules, time.perf_counter())
+
+    async def start(self) -> None:
+        """Build everything and take up the standby role. Raises OSError if a port or file cannot be had."""
+        options, uri = self._options, server_uri(self._server)
+        internal = DemoInternalServer(self._admission)
+        self._internal = internal
+        demo = DemoServer(internal)
+        certificate, key = await asyncio.to_thread(
+            own_certificate, Path(options.data_dir), self._server, uri, options.host
+        )
+        if options.trust:
+            self._admission.trusted = await asyncio.to_thread(trusted_certificates, Path(options.trust))
+        if options.reject_certificates:
+            self._admission.trusted = frozenset()
+        host = options.advertise or options.host
+        if options.advertise:
+            internal.match_discovery_endpoint_url = internal.match_discovery_source_ip = False
+        policies = await demo.prepare(f"opc.tcp://{host}:{self._port}", uri, str(certificate), str(key))
+        order = (NAMESPACE, _OTHER_NAMESPACE) if self._server is Server.MAIN else (_OTHER_NAMESPACE, NAMESPACE)
+        indexes = {name: await demo.register_namespace(name) for name in order}
+        self._nodes = ItemNodes(internal.aspace, indexes[NAMESPACE], self._items)
+        mode = "mode" in options.announce
+        if options.announce != "none":
+            add_redundancy_nodes(internal.aspace, indexes[_OTHER_NAMESPACE], mode=mode)
+        self._mode_node = ua.NodeId(MODE, indexes[_OTHER_NAMESPACE]) if mode else None
+        if mode:
+            for method in (ua.NodeId(FAILOVER, indexes[_OTHER_NAMESPACE]),
+                           ua.NodeId(_IDS.NonTransparentBackupRedundancyType_Failover)):  # fmt: skip
+                internal.aspace.add_method_callback(method, self._failover)
+        await self._put_system(_IDS.Server_ServerArray, [server_uri(s) for s in (self._server, self._server.other)])
+        self._gate = Gate(demo, policies, self._admission, options.host, self._port)
+        await self._become_standby("start")
+        self._wire.start()
+        self._state = arbitration.begin(self._rules, time.perf_counter())
+
+    async def run(self) -> None:
+        """Act until the end."""
+        moved = stated = time.perf_counter()
+        while not self._ended:
+            now = time.perf_counter()
+            if not self._wire.pulse.stopped():
+                await self._arbitrate(Ticked(now))
+                if now - moved >= _MOVE_EVERY:
+                    if self._state.role is Role.ACTIVE:
+                        await self._move(min(now - moved, 0.5))
+                    moved = max(moved + _MOVE_EVERY, now - _MOVE_EVERY)
+                if now - stated >= _STATE_EVERY:
+                    stated = now
+                    if self._state.role is Role.ACTIVE:
+                        self._wire.send("state", self._whole_state(now))
+                await self._announce(now)
+                self._tell(now)
+            if self._ends_at is not None and now >= self._ends_at:
+                self._ended = True
+            await self._wait()
+
+    def close(self) -> None:
+        """Let go of sockets and files."""
+        self._wire.close()
+        self._gate.shut()
+        self._audit.flush()
+
+    def end(self) -> None:
+        """Make `run` return. Thread-safe only through the loop."""
+        self._ended = True
+        self._inbox.put_nowait((time.perf_counter(), "wake", None))
+
+    async def command(self, do: str, arguments: dict[str, Any]) -> bool:
+        """What a person, or a test, asks of this server; whether it is done. Raises ValueError for what makes no sense."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait((time.perf_counter(), "command", (do, arguments, done)))
+        return await done
+
+    async def _obey(self, do: str, arguments: dict[str, Any]) -> bool:
+        now = time.perf_counter()
+        match do:
+            case "swap":
+                before = self._state
+                await self._arbitrate(arbitration.SwapAsked(now))
+                return self._state is not before
+            case "cut":
+                self._cut = bool(arguments["cut"])
+                self._wire.cut(cut=self._cut)
+            case "stop":
+                self._ends_at = now + float(arguments.get("seconds", 1.0))
+                await self._arbitrate(arbitration.Leaving(now))
+            case "set":
+                await self._set_values(arguments)
+            case "write":
+                await self._force(arguments)
+            case _:
+                raise ValueError(f"unknown command {do}")
+        await self._announce(time.perf_counter())
+        return True
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_DECIDE_EVERY):
+                message = await self._inbox.get()
+        except TimeoutError:
+            return
+        while True:
+            await self._receive(*message)
+            if self._inbox.empty():
+                return
+            message = self._inbox.get_nowait()
+
+    async def _receive(self, at: float, kind: str, payload: Any) -> None:
+        match kind:
+            case "word":
+                await self._arbitrate(Heard(at, _word(payload)))
+            case "state" if self._state.role is Role.STANDBY:
+                self._take(payload)
+                await self._arbitrate(arbitration.Updated(at))
+            case "write" if self._state.role is Role.STANDBY:
+                self._keep(*payload)
+            case "ask":
+                await self._arbitrate(arbitration.Asked(at))
+            case "grant":
+                self._take(payload)
+                await self._arbitrate(arbitration.Granted(at))
+            case "command":
+                do, arguments, done = payload
+                try:
+                    done.set_result(await self._obey(do, arguments))
+                except (ValueError, KeyError, TypeError, OSError) as error:
+                    done.set_exception(error)
+            case "thawed":
+                if self._options.ghost:
+                    await asyncio.sleep(_GHOST)
+                await self._arbitrate(arbitration.Thawed(time.perf_counter()))
+                self._wire.pulse.clear()
+
+    async def _arbitrate(self, event: arbitration.Event) -> None:
+        self._state, effects = arbitration.arbitrate(self._rules, self._state, event)
+        for effect in effects:
+            match effect:
+                case Become(Role.ACTIVE, reason):
+                    await self._become_active(reason)
+                case Become(Role.STANDBY, reason):
+                    await self._become_standby(reason)
+                case Grant():
+                    self._wire.send("grant", self._whole_state(time.perf_counter()))
+                case _:
+                    self._wire.send("ask", None)
+        word = arbitration.word_of(self._state)
+        self._wire.word = (word.role, word.ready, word.favourite, word.wish)
+
+    async def _become_active(self, reason: str) -> None:
+        began = time.perf_counter()
+        self._nodes.restore_active_only()
+        await self._publish(self._model.changes())
+        await self._publish(self._plain_since(self._shown_changes))
+        self._admission.refuse = 0
+        await self._announce(time.perf_counter())
+        await self._gate.open()
+        at = time.perf_counter()
+        self._audit.note("role", at, role="active", reason=reason)
+        self._say("role", {"role": "active", "reason": reason, "p": at, "took": at - began})
+
+    async def _become_standby(self, reason: str) -> None:
+        at = time.perf_counter()
+        passive = self._standby == "passive" or self._state.leaving
+        self._admission.refuse = 0 if passive else ua.StatusCodes.BadServerHalted
+        if not passive:
+            if self._standby == "closed":
+                self._gate.shut()
+            else:
+                self._gate.drop()
+            await self._internal.end_sessions()
+        self._audit.note("role", at, role="standby", reason=reason)
+        await self._nodes.remove_active_only()
+        await self._announce(at)
+        if passive or self._standby == "reject":
+            await self._gate.open()
+        self._say("role", {"role": "standby", "reason": reason, "p": at, "took": time.perf_counter() - at})
+
+    async def _move(self, seconds: float) -> None:
+        self._model.advance(seconds)
+        await self._publish(self._model.changes())
+        self._budget += seconds * self._options.changes_per_second
+        due = self._options.changes_per_second * self._options.burst / 1000 if self._options.burst else 1.0
+        if self._budget >= due:
+            count = int(self._budget)
+            self._budget -= count
+            first = self._first_plain
+            await self._publish([(first + index, value) for index, value in self._plain.advance(count)])
+            self._shown_changes = self._plain.changed
+
+    async def _publish(self, changes: list[tuple[int, Any]]) -> None:
+        """Give nodes new values. Nothing else runs in between: no client sees one before the audit log has it."""
+        stamp, put = datetime.now(UTC), self._nodes.put
+        for index, value in changes:
+            await put(index, value, stamp)
+        if self._audit.on and changes:
+            statuses = self._nodes.statuses
+            self._audit.values((self._items[i].identifier, value, statuses[i].value) for i, value in changes)
+            self._audit.flush()
+
+    def _plain_since(self, shown: int) -> list[tuple[int, Any]]:
+        """The plain items whose nodes do not hold what they should."""
+        self._shown_changes = self._plain.changed
+        first, plain, held = self._first_plain, self._plain, self._nodes.value
+        indexes = range(len(plain.items)) if shown != plain.changed else plain.written
+        return [(first + i, value) for i in indexes if (value := plain.value(i)) != held(first + i)]
+
+    def _whole_state(self, now: float) -> dict[str, Any]:
+        ready = arbitration.peer_ready(self._rules, self._state, now)
+        return {
+            "model": self._model.state(),
+            "plain": self._plain.changed,
+            "written": None if ready else self._plain.written,
+        }
+
+    def _take(self, payload: dict[str, Any]) -> None:
+        self._model.restore(payload["model"])
+        self._plain.changed = int(payload["plain"])
+        if payload["written"] is not None:
+            self._plain.written = dict(payload["written"])
+
+    def _keep(self, index: int, value: Any) -> None:
+        """Put a written value where it acts."""
+        value = tuple(value) if isinstance(value, list) else value
+        if index < self._first_plain:
+            self._model.write(self._items[index].identifier, value)
+        else:
+            self._plain.written[index - self._first_plain] = value
+
+    async def _apply(self, index: int, value: Any) -> None:
+        """A written value acts here and is on its way to the other server before anybody is told that it was taken."""
+        self._keep(index, value)
+        if self._items[index].synchronised:
+            self._wire.send("write", (index, value))
+        if index < self._first_plain:
+            await self._publish(self._model.changes())
+        else:
+            await self._publish([(index, value)])
+
+    async def _write(self, write: ua.WriteValue) -> ua.StatusCode:
+        index = self._nodes.index.get(write.NodeId)
+        if self._admission.mute() or self._state.leaving:
+            return ua.StatusCode(ua.StatusCodes.BadServerHalted)
+        if write.NodeId not in self._internal.aspace:
+            return ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown)
+        if index is None:
+            return ua.StatusCode(ua.StatusCodes.BadNotWritable)
+        if self._state.role is not Role.ACTIVE:
+            return ua.StatusCode(ua.StatusCodes.BadInvalidState)
+        status = refusal(self._items[index], write)
+        if not status:
+            content = write.Value.Value.Value
+            await self._apply(index, tuple(content) if isinstance(content, list) else content)
+        return ua.StatusCode(status)
+
+    async def _force(self, arguments: dict[str, Any]) -> None:
+        """Give an item a value, or a status, as the plant would: neither access nor range matter."""
+        name = arguments["item"]
+        index = next((i for i, item in enumerate(self._items) if item.identifier == name), None)
+        if index is None:
+            raise ValueError(f"no item {name}")
+        status = arguments.get("status")
+        if status is not None:
+            self._nodes.statuses[index] = ua.StatusCode(int(status))
+        if "value" in arguments:
+            await self._apply(index, converted(self._items[index], arguments["value"]))
+        if status is not None:
+            held = (
+                self._model.published[index]
+                if index < self._first_plain
+                else self._plain.value(index - self._first_plain)
+            )
+            await self._publish([(index, held)])
+
+    async def _set_values(self, wanted: dict[str, Any]) -> None:
+        for name, value in wanted.items():
+            match name:
+                case "level" | "state" | "mode" | "support":
+                    self._set[name] = value
+                case "estimated_return":
+                    due = None if value is None else datetime.now(UTC) + timedelta(seconds=float(value))
+                    await self._put_system(_IDS.Server_EstimatedReturnTime, due, ua.VariantType.DateTime)
+                case "reject_certificates":
+                    self._admission.trusted = frozenset() if value else None
+                case "standby" if value in STANDBY_KINDS:
+                    self._standby = value
+                    if self._state.role is Role.STANDBY:
+                        await self._become_standby("set")
+                case _:
+                    raise ValueError(f"cannot set {name} to {value!r}")
+
+    async def _failover(self, _parent: ua.NodeId) -> ua.StatusCode:
+        return ua.StatusCode(0 if await self.command("swap", {}) else ua.StatusCodes.BadInvalidState)
+
+    async def _announce(self, now: float) -> None:
+        """Bring what the server says of itself in line with what it is; only what changed is written."""
+        state, rules = self._state, self._rules
+        active = state.role is Role.ACTIVE
+        ready, alive = arbitration.peer_ready(rules, state, now), arbitration.peer_alive(rules, state, now)
+        if active:
+            mode, level = (Mode.PRIMARY_WITH_BACKUP, 255) if ready else (Mode.PRIMARY_ONLY, self._options.alone_level)
+        else:
+            mode = Mode.BACKUP_READY if state.updated_at is not None and alive else Mode.BACKUP_NOT_READY
+            level = _STANDBY_LEVEL
+        if "level" not in self._options.announce:
+            level = 255
+        level = _chosen(self._set.get("level"), level)
+        shown = _chosen(self._set.get("state"), ServerState.SHUTDOWN if state.leaving else ServerState.RUNNING)
+        left = max(0, round(self._ends_at - now)) if self._ends_at is not None else 0
+        support = RedundancySupport[self._options.support.upper()]
+        await self._show("state", (shown, left), self._put_status)
+        await self._show("level", level, self._put_level)
+        await self._show("support", _chosen(self._set.get("support"), support), self._put_support)
+        if self._mode_node is not None:
+            await self._show("mode", _chosen(self._set.get("mode"), mode), self._put_mode)
+        peer = (
+            0
+            if not alive
+            else _STANDBY_LEVEL
+            if active or state.word is None or state.word.role is Role.STANDBY
+            else 255
+        )
+        await self._show("set", (level, shown, peer), self._put_set)
+
+    async def _show(self, name: str, value: Any, put: Callable[[Any], Any]) -> None:
+        if self._announced.get(name) != value:
+            self._announced[name] = value
+            await put(value)
+
+    async def _put_level(self, level: int) -> None:
+        if self._options.announce == "none":
+            nothing = ua.DataValue(ua.Variant(None), ua.StatusCode(ua.StatusCodes.BadNotSupported))
+            await self._internal.write_attribute_value(ua.NodeId(_IDS.Server_ServiceLevel), nothing)
+        else:
+            await self._put_system(_IDS.Server_ServiceLevel, level, ua.VariantType.Byte)
+
+    async def _put_support(self, support: int) -> None:
+        if self._options.announce == "none":
+            support = RedundancySupport.NONE
+        else:
+            uris = [server_uri(server) for server in Server]
+            await self._put_system(_IDS.Server_ServerRedundancy_ServerUriArray, uris)
+        await self._put_system(_IDS.Server_ServerRedundancy_RedundancySupport, int(support), ua.VariantType.Int32)
+
+    async def _put_mode(self, mode: int) -> None:
+        assert self._mode_node is not None
+        await self._put(self._mode_node, ua.Variant(int(mode), ua.VariantType.Int32))
+
+    async def _put_set(self, shown: tuple[int, int, int]) -> None:
+        level, state, peer = shown
+        rows = [
+            ua.RedundantServerDataType(server_uri(self._server), level, ua.ServerState(state)),
+            ua.RedundantServerDataType(
+                server_uri(self._server.other), peer, ua.ServerState.Running if peer else ua.ServerState.Unknown
+            ),
+        ]
+        if self._options.announce != "none":
+            await self._put_system(
+                _IDS.Server_ServerRedundancy_RedundantServerArray, rows, ua.VariantType.ExtensionObject
+            )
+
+    async def _put_status(self, shown: tuple[int, int]) -> None:
+        state, left = shown
+        node = ua.NodeId(_IDS.Server_ServerStatus)
+        held = self._internal.read_attribute_value(node).Value.Value
+        status = replace(held, State=ua.ServerState(state), SecondsTillShutdown=left)
+        await self._put(node, ua.Variant(status, ua.VariantType.ExtensionObject))
+        await self._put_system(_IDS.Server_ServerStatus_State, int(state), ua.VariantType.Int32)
+        await self._put_system(_IDS.Server_ServerStatus_SecondsTillShutdown, left, ua.VariantType.UInt32)
+
+    async def _put_system(self, identifier: int, value: Any, kind: ua.VariantType | None = None) -> None:
+        await self._put(ua.NodeId(identifier), ua.Variant(value, kind))
+
+    async def _put(self, node: ua.NodeId, variant: ua.Variant) -> None:
+        now = datetime.now(UTC)
+        await self._internal.write_attribute_value(node, ua.DataValue(variant, ua.StatusCode(0), now, now))
+
+    def _tell(self, now: float) -> None:
+        """Say how things stand, when that changes."""
+        alive = arbitration.peer_alive(self._rules, self._state, now)
+        ready = arbitration.peer_ready(self._rules, self._state, now)
+        seen = {
+            "role": self._state.role, "peer": alive, "peer_ready": ready, "cut": self._cut,
+            "updated": self._state.updated_at is not None, "level": self._announced.get("level"),
+        }  # fmt: skip
+        if seen != self._seen:
+            self._seen = seen
+            self._say("state", {**seen, "p": now})
+
+
+def _post(loop: asyncio.AbstractEventLoop, inbox: asyncio.Queue[Any], message: Any) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(inbox.put_nowait, message)
+
+
+def _word(payload: Any) -> Word:
+    role, ready, favourite, wish = payload
+    return Word(Role(role), bool(ready), None if favourite is None else Server(favourite), int(wish))
+
+
+def _chosen(wanted: Any, otherwise: Any) -> Any:
+    return otherwise if wanted is None else wanted
