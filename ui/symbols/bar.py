@@ -75,12 +75,14 @@ def paint(
         marks.hatch(painter, track, theme)
     elif shown.freshness is marks.BAD:
         marks.strike(painter, track, theme)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     line(painter, words, shown, theme, _TEXT, "right" if across else "center")
 
 
 def _layout(rect: QRectF, properties: BarElement) -> tuple[QRectF, QRectF | None]:
-    """The track, and where the value stands; None if there is no room for it."""
+    """The track, and where the value stands; None if there is no room for it, or it is not wanted."""
+    if not properties.show_value:
+        across = properties.orientation == "horizontal"
+        return rect.adjusted(1, 4, -1, -4) if across else rect.adjusted(4, 1, -4, -1), None
     if properties.orientation == "vertical":
         if rect.height() >= 60 and rect.width() >= 40:
             words = QRectF(rect.left(), rect.bottom() - 20, rect.width(), 20)
@@ -135,4 +137,4 @@ def describe(properties: BarElement, shown: Shown) -> Description:
     return Description("progress", shown.label or properties.item, shown.text, states(shown))
 
 
-SYMBOL = Symbol(paint, reading, describe)
+SYMBOL = Symbol(paint, reading, describe, marks.margin)

@@ -53,10 +53,7 @@ def paint(
         size = min(13.0, rect.height() * 0.62)
         baseline = rect.center().y() + CAP_HEIGHT * size / 2
         theme.letters.draw(painter, box.right() + 7, baseline, said, size, theme.color("ink"))
-        over = QRectF(rect)
-    else:
-        over = box
-    marks.over(painter, over, shown, theme, badge_size=min(marks.BADGE, side * 0.7))
+    marks.over(painter, box, shown, theme)
 
 
 def reading(properties: LampElement, metadata: Metadata | None, numbers: Numbers, _: Words) -> Reading:
@@ -73,4 +70,4 @@ def describe(properties: LampElement, shown: Shown) -> Description:
     return Description("indicator", shown.label or properties.item, shown.text, states(shown, *said))
 
 
-SYMBOL = Symbol(paint, reading, describe)
+SYMBOL = Symbol(paint, reading, describe, marks.margin)

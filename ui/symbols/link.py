@@ -30,8 +30,7 @@ def paint(
     if ground != "raised":
         marks.alert(painter, shown.style, left, rect.center().y() - size / 2, size, theme)
         left += size + 5
-    elif shown.freshness in marks.BADGED:
-        left += marks.BADGE
+    left = marks.beside(painter, rect, left, size, shown, theme)
     said = theme.letters.elided(shown.text, size, rect.right() - 22 - left, "medium")
     if shown.freshness is marks.NEVER:
         said = f"{marks.DASHES[0]} {said}"
@@ -42,7 +41,6 @@ def paint(
     painter.setBrush(Qt.BrushStyle.NoBrush)
     tip = QPointF(rect.right() - 10, rect.center().y())
     painter.drawPolyline([tip + QPointF(-4, -4), tip, tip + QPointF(-4, 4)])
-    marks.over(painter, rect, shown, theme)
 
 
 def reading(properties: LinkElement, _: Metadata | None, __: Numbers, words: Words) -> Reading:

@@ -122,26 +122,68 @@ def age(painter: QPainter, x: float, y: float, shown: Shown, theme: Theme, size:
 
 
 def strike(painter: QPainter, rect: QRectF, theme: Theme) -> None:
-    """What strikes a bad value out: a bar across `rect`."""
-    painter.setPen(theme.pen("bad", 2.2))
-    painter.drawLine(rect.bottomLeft(), rect.topRight())
+    """What strikes a drawing out: a bar across `rect`, set off from what lies under it."""
+    for token, width in (("page", 4.6), ("bad", 2.2)):
+        painter.setPen(theme.pen(token, width))
+        painter.drawLine(rect.bottomLeft(), rect.topRight())
 
 
-def over(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme, badge_size: float = BADGE) -> None:
-    """All marks of a symbol that is a drawing rather than a text, over what it drew in `rect`."""
+def beside(painter: QPainter, frame: QRectF, left: float, side: float, shown: Shown, theme: Theme) -> float:
+    """The marks of a symbol that is words, before the words are drawn: around and behind `frame`, and from `left` on.
+
+    `side`: how high they are. Returns where the words may begin.
+    """
     freshness = shown.freshness
-    size = min(badge_size, rect.height() * 0.6, rect.width() * 0.5)
+    middle, gap = frame.center().y(), side * 0.25
+    if freshness is STALE:
+        hatch(painter, frame, theme)
+        size = max(7.0, side * 0.72)
+        wide = theme.letters.width(shown.age, size, "medium") + 6 if shown.age else 0.0
+        if wide and wide < frame.width() * 0.45:
+            age(painter, left - 2, middle + (size + 3) / 2, shown, theme, size)
+            left += wide - 2 + gap
+    elif freshness in BADGED:
+        outline(painter, frame, shown, theme)
+        badge(painter, freshness, left, middle - side / 2, side, theme)
+        left += side + gap
+    if shown.pending:
+        write_badge(painter, shown.pending, left, middle - side / 2, side, theme)
+        left += side + gap
+    return left
+
+
+MARGIN = 5.0
+"""How far the marks of a drawing stand out of its rectangle."""
+
+
+def margin(rect: QRectF, _: object) -> QRectF:
+    """The ink of a symbol that is a drawing."""
+    return rect.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+
+
+def over(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme) -> None:
+    """The marks of a symbol that is a drawing, over what it drew in `rect`, and up to `MARGIN` beside it."""
+    freshness = shown.freshness
+    size = min(BADGE, rect.height() * 0.6)
     if freshness is STALE:
         hatch(painter, rect, theme)
-        age(painter, rect.left(), rect.bottom(), shown, theme, max(8.0, min(10.0, rect.height() * 0.34)))
-    elif freshness not in PLAIN:
-        if freshness is BAD:
-            strike(painter, rect.adjusted(4, 4, -4, -4), theme)
-        outline(painter, rect, shown, theme)
-        if freshness in BADGED:
-            badge(painter, freshness, rect.left() + 1, rect.top() + 1, size, theme)
+        age(painter, rect.left() - MARGIN, rect.bottom() + MARGIN, shown, theme, min(10.0, rect.height() * 0.4))
+    elif freshness is BAD:
+        strike(painter, rect.adjusted(4, 4, -4, -4), theme)
+    outline(painter, rect, shown, theme)
+    if freshness in BADGED:
+        _on_plate(painter, rect.left() - MARGIN, rect.top() - MARGIN, size, theme)
+        badge(painter, freshness, rect.left() - MARGIN + 1, rect.top() - MARGIN + 1, size, theme)
     if shown.pending:
-        write_badge(painter, shown.pending, rect.right() - size - 1, rect.top() + 1, size, theme)
+        x = rect.right() + MARGIN - size - 2
+        _on_plate(painter, x, rect.top() - MARGIN, size, theme)
+        write_badge(painter, shown.pending, x + 1, rect.top() - MARGIN + 1, size, theme)
+
+
+def _on_plate(painter: QPainter, x: float, y: float, size: float, theme: Theme) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.brush("page"))
+    painter.drawRoundedRect(QRectF(x, y, size + 2, size + 2), 3, 3)
 
 
 def _stamped(

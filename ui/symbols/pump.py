@@ -48,4 +48,4 @@ def describe(properties: PumpElement, shown: Shown) -> Description:
     return Description("indicator", shown.label or properties.item, shown.text, states(shown, *run_states(shown)))
 
 
-SYMBOL = Symbol(paint, reading, describe)
+SYMBOL = Symbol(paint, reading, describe, marks.margin)

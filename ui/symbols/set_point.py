@@ -10,7 +10,6 @@ from vizclient.pages.document import SetPointElement
 
 from ..numbers import Numbers
 from ..theme import Theme
-from . import marks
 from .contract import Command, Description, Reading, Shown, Symbol, Words, states
 from .value import line, plain_reading
 
@@ -33,9 +32,7 @@ def paint(
             QPolygonF([QPointF(x - 4, y + way * 2.2), QPointF(x + 4, y + way * 2.2), QPointF(x, y + way * 7.2)])
         )
     field = rect.adjusted(1.5, 1.5, -_HANDLE - 1.5, -1.5)
-    line(painter, field, shown, theme, min(15.0, rect.height() * 0.58), "right")
-    if shown.freshness is marks.STALE:
-        marks.hatch(painter, QRectF(field.right(), field.top(), _HANDLE, field.height()), theme)
+    line(painter, field, shown, theme, min(15.0, rect.height() * 0.58), "right", rect)
 
 
 def reading(properties: SetPointElement, metadata: Metadata | None, numbers: Numbers, _: Words) -> Reading:

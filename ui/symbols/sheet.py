@@ -161,7 +161,8 @@ def shown(specimen: Specimen, freshness: Freshness, numbers: Numbers, words: Wor
     if known:
         text, level = symbol.reading(element, specimen.metadata, numbers, words)(specimen.value, specimen.fault)
     age = _AGE if freshness is Freshness.STALE else ""
-    usable = specimen.enabled and known and freshness is not Freshness.STALE
+    lost = freshness in (Freshness.STALE, Freshness.MISSING, Freshness.NEVER)
+    usable = specimen.enabled and not lost
     label = "" if element.label is None else words.text(element.label)
     return Shown(text, level, freshness, age, specimen.style, specimen.pending, usable, label)
 
@@ -221,7 +222,7 @@ def grey_of(image: QImage) -> QImage:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the sheet to `arguments.out` (`grey`, `theme`, `scale` as asked); 0, or 1 if it could not be written."""
-    application = QGuiApplication.instance() or QGuiApplication([])
+    application = QGuiApplication.instance() or QGuiApplication(["vizclient", "-platform", "offscreen"])
     load_fonts()
     written = sheet(load_theme(arguments.theme), arguments.scale, grey=arguments.grey).save(str(arguments.out))
     del application

@@ -53,10 +53,13 @@ def paint(
     said = shown.text or marks.DASHES
     if shown.label:
         said = f"{shown.label}: {said}"
+    left = track.right() + 8
+    left = marks.beside(painter, rect, left, size, shown, theme)
     baseline = rect.center().y() + CAP_HEIGHT * size / 2
-    ink = theme.color("ink" if shown.text else "never")
-    theme.letters.draw(painter, track.right() + 8, baseline, said, size, ink)
-    marks.over(painter, rect, shown, theme)
+    theme.letters.draw(painter, left, baseline, said, size, theme.color("ink" if shown.text else "never"))
+    if shown.freshness is marks.BAD:
+        width = theme.letters.width(said, size)
+        painter.fillRect(QRectF(left - 2, rect.center().y() - 1, width + 4, 2), theme.color("bad"))
 
 
 def reading(properties: SwitchElement, metadata: Metadata | None, numbers: Numbers, _: Words) -> Reading:

@@ -28,7 +28,8 @@ INKS: dict[Style, str] = {
 def paint(
     painter: QPainter, rect: QRectF, properties: TextElement, shown: Shown, _: Metadata | None, theme: Theme
 ) -> None:
-    size, color = properties.size, theme.color(INKS[shown.style])
+    style = properties.style if shown.style == "normal" else shown.style
+    size, color = properties.size, theme.color(INKS[style])
     lines = shown.text.split("\n")
     pitch = size * 1.4
     baseline = rect.center().y() - pitch * (len(lines) - 1) / 2 + CAP_HEIGHT * size / 2

@@ -27,17 +27,27 @@ def paint(
     line(painter, rect, shown, theme, properties.size, properties.align)
 
 
-def line(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme, size: float, align: str) -> None:
-    """A value on one line in `rect`, with all its marks. A number that does not fit is never cut: it is replaced by ###."""
+def line(
+    painter: QPainter,
+    rect: QRectF,
+    shown: Shown,
+    theme: Theme,
+    size: float,
+    align: str,
+    frame: QRectF | None = None,
+) -> None:
+    """A value on one line in `rect`, with all its marks around `frame` (None: `rect`).
+
+    A number that does not fit is never cut: it is replaced by ###. Antialiasing is off afterwards.
+    """
     freshness = shown.freshness
     x, y, width, height = rect.x(), rect.y(), rect.width(), rect.height()
     ink = INKS[shown.style]
     left, right = x + PAD, x + width - PAD
-    side = min(size, height - 2)
     if freshness not in marks.PLAIN or shown.pending or shown.style in CHIPS:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink, left, right = _around(painter, rect, shown, theme, side, align)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        ink, left = _around(painter, frame or rect, left, min(size, height - 2), shown, theme)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     text = shown.text
     if not text:
         text = "" if freshness is marks.MISSING else marks.DASHES
@@ -78,40 +88,20 @@ def line(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme, size: floa
 
 
 def _around(
-    painter: QPainter, rect: QRectF, shown: Shown, theme: Theme, side: float, align: str
-) -> tuple[str, float, float]:
-    """What stands behind and beside the value; its colour, and the left and right end of the room that is left to it."""
-    freshness = shown.freshness
+    painter: QPainter, frame: QRectF, left: float, side: float, shown: Shown, theme: Theme
+) -> tuple[str, float]:
+    """What stands behind and beside the value; its colour, and where the room begins that is left to it."""
     ink = INKS[shown.style]
-    left, right = rect.left() + PAD, rect.right() - PAD
-    top = rect.center().y() - side / 2
-    if shown.style in CHIPS and freshness in marks.PLAIN:
+    if shown.style in CHIPS and shown.freshness in marks.PLAIN:
         fill, ink = CHIPS[shown.style]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.brush(fill))
-        painter.drawRoundedRect(rect, 3, 3)
-        marks.alert(painter, shown.style, left, top, side, theme)
+        painter.drawRoundedRect(frame, 3, 3)
+        marks.alert(painter, shown.style, left, frame.center().y() - side / 2, side, theme)
         left += side + 2
-    if freshness is marks.STALE:
-        marks.hatch(painter, rect, theme)
+    if shown.freshness is marks.STALE:
         ink = "stale"
-        small = max(7.0, side * 0.72)
-        wide = theme.letters.width(shown.age, small, "medium") + 6 if shown.age else 0.0
-        if wide and wide < (right - left) * 0.5:
-            marks.age(painter, left - 2, rect.center().y() + (small + 3) / 2, shown, theme, small)
-            left += wide
-    elif freshness in marks.BADGED:
-        marks.outline(painter, rect, shown, theme)
-        if align == "left":
-            marks.badge(painter, freshness, right - side, top, side, theme)
-            right -= side + 2
-        else:
-            marks.badge(painter, freshness, left, top, side, theme)
-            left += side + 2
-    if shown.pending:
-        marks.write_badge(painter, shown.pending, left, top, side, theme)
-        left += side + 2
-    return ink, left, right
+    return ink, marks.beside(painter, frame, left, side, shown, theme)
 
 
 def _squeezed(width: Callable[[str], float], text: str, room: float) -> tuple[list[str], float]:

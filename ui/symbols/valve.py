@@ -100,4 +100,4 @@ def describe(properties: ValveElement, shown: Shown) -> Description:
     return Description("indicator", shown.label or properties.item, shown.text, states(shown))
 
 
-SYMBOL = Symbol(paint, reading, describe)
+SYMBOL = Symbol(paint, reading, describe, marks.margin)
