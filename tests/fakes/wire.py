@@ -8,8 +8,6 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 
-Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]
-
 
 class Relay:
     """Passes bytes on between clients and one server, until it is told otherwise. Counts the connections that are open."""
@@ -31,11 +29,7 @@ class Relay:
 
     async def settled(self) -> int:
         """Open connections with clients, once those that clients have closed are gone; waits no longer than it must."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2):
-                while self._ends:
-                    self._ended.clear()
-                    await self._ended.wait()
+        await _until(lambda: not self._ends, self._ended)
         return len(self._ends)
 
     async def start(self) -> None:
@@ -123,13 +117,18 @@ class Stranger:
         self._hang_up = hang_up
         self._reset = reset
         self.open = 0
-        self.accepted = asyncio.Event()
+        self._ended = asyncio.Event()
         self.port = 0
         self._server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         return f"opc.tcp://127.0.0.1:{self.port}"
+
+    async def settled(self) -> int:
+        """Open connections, once those that clients have closed are gone; waits no longer than it must."""
+        await _until(lambda: not self.open, self._ended)
+        return self.open
 
     async def __aenter__(self) -> Stranger:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -142,7 +141,6 @@ class Stranger:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
-        self.accepted.set()
         try:
             if await reader.read(65_536) and self._answer is not None:
                 writer.write(self._answer)
@@ -153,6 +151,7 @@ class Stranger:
             pass
         finally:
             self.open -= 1
+            self._ended.set()
             if self._reset:
                 _abort(writer)
             writer.close()
@@ -164,6 +163,14 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+async def _until(condition: Callable[[], bool], changed: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            while not condition():
+                changed.clear()
+                await changed.wait()
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:

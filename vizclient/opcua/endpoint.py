@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicy
 
-from vizclient.items.ports import ServiceFault
+from vizclient.items.ports import ServiceFault, SessionEnded
 from vizclient.opcua.channel import Channel
-from vizclient.opcua.errors import ChannelLost, Misfit, Undecodable, Unresolved
+from vizclient.opcua.errors import Misfit, Undecodable, Unresolved
 from vizclient.opcua.names import Resolver
 from vizclient.opcua.trust import Identity, Security, TrustedServers, leaf
 from vizclient.redundancy.model import Layer, ProblemKind
@@ -104,10 +104,17 @@ async def open_channel(
         known = trusted.certificate(server)
         certificate = known or await _presented(target, resolver, deadlines, reached)
         trusted.check(server, certificate)
+    came = Layer.NOTHING
+
+    def reaches(layer: Layer) -> None:
+        nonlocal came
+        came = layer
+        reached(layer)
+
     try:
-        return await _open(target, own, certificate, resolver, deadlines, reached)
-    except (ChannelLost, ServiceFault, Undecodable):
-        if known is None:
+        return await _open(target, own, certificate, resolver, deadlines, reaches)
+    except (SessionEnded, ServiceFault, Undecodable):
+        if known is None or came is not Layer.HELLO:
             raise
         # Perhaps it no longer has the key that goes with the certificate we know: then say that, with both thumbprints.
         trusted.check(server, await _presented(target, resolver, deadlines, reached))

@@ -96,7 +96,7 @@ class MetadataReader:
             {
                 reference.BrowseName.Name: _local(reference.NodeId)
                 for reference in references
-                if reference.BrowseName.Name in _PROPERTIES and not reference.NodeId.ServerIndex
+                if reference.BrowseName.Name in _PROPERTIES
             }
             for references in await self._browse(wishes)
         ]
@@ -153,6 +153,7 @@ class MetadataReader:
         """Follow continuation points until there are none."""
         while points := {index: point for index, point in points.items() if point}:
             request = ua.BrowseNextRequest()
+            request.Parameters.ReleaseContinuationPoints = False
             request.Parameters.ContinuationPoints = list(points.values())
             response = await self._channel.request(request, ua.BrowseNextResponse, self._timeout)
             following: dict[int, bytes | None] = {}

@@ -210,6 +210,7 @@ def watched(learned: Learned) -> Sequence[ua.NodeId]:
 def _translate() -> ua.TranslateBrowsePathsToNodeIdsRequest:
     element = ua.RelativePathElement()
     element.ReferenceTypeId = ua.NodeId(ua.ObjectIds.HierarchicalReferences)
+    element.IsInverse = False  # asyncua's structures have every Boolean true unless told otherwise
     element.IncludeSubtypes = True
     element.TargetName = ua.QualifiedName("Mode", 0)
     path = ua.BrowsePath()
