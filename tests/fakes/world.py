@@ -15,9 +15,11 @@ from vizclient.redundancy.model import Connection, ConnectionState, Server, Swit
 class World:
     """Make it inside a virtual loop. `manager` is not started yet."""
 
-    def __init__(self, *, seed: int = 0, timing: Timing | None = None, may_switch: bool = False) -> None:
+    def __init__(
+        self, *, seed: int = 0, timing: Timing | None = None, may_switch: bool = False, deadline: float = 1.0
+    ) -> None:
         self.pair = FakePair()
-        self.connector = FakeConnector(self.pair)
+        self.connector = FakeConnector(self.pair, deadline)
         self.consumer = FakeConsumer()
         self.announcer = FakeAnnouncer()
         self.clock = VirtualClock()
