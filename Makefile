@@ -38,7 +38,6 @@ e2e: .venv/.ready ## The tests that drive real servers and programs
 	@$(PYTEST) --durations=5 $(ARGS) $(SLOW)
 
 bench: .venv/.ready ## Measure; a table, and build/bench.json
-	@mkdir -p build
 	@QT_QPA_PLATFORM=offscreen $(PYTHON_IN) tests/bench/run.py $(ARGS)
 
 clean: ## Remove what tests, builds and benches left (not .venv)
