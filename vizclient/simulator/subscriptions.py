@@ -38,7 +38,7 @@ class MonitoredItems(MonitoredItemService):
         item = self._monitored_items.get(self._monitored_datachange.get(handle, 0))
         if item is None or item.monitored_item_id is None:
             return
-        if error is not None or item.filter is not None:
+        if error is not None or item.filter:  # one without a type is none
             await super().datachange_callback(handle, value, error)
         elif item.mode != ua.MonitoringMode.Disabled:
             notification = ua.MonitoredItemNotification(item.client_handle, value)
@@ -123,7 +123,7 @@ def encode(notifications: list[ua.MonitoredItemNotification]) -> bytes:
             continue
         if stamp is not last:
             last = stamp
-            ticks = ua.datetime_to_win_filetime(stamp)
+            ticks = ua.datetime_to_win_epoch(stamp)
         parts.append(pack(notification.ClientHandle, 0x0D, variant.VariantType.value, variant.Value, ticks, ticks))
     parts.append(b"\xff\xff\xff\xff")  # no diagnostics
     return b"".join(parts)
