@@ -20,6 +20,8 @@ WIDTH, HEIGHT = 1600, 900
 LEFT, RIGHT, TOP = 40, WIDTH - 40, 104
 PAGES = (
     ("overview", "Overview"),
+    ("floor-1", "Floor 1"),
+    ("floor-2", "Floor 2"),
     ("floor-3", "Floor 3"),
     ("ahu-1", "AHU 1"),
     ("ahu-2", "AHU 2"),
@@ -43,7 +45,7 @@ class Sheet:
         self.elements: list[Json] = []
         self.document: Json = {"format": 1, "id": page, "title": title, "size": [WIDTH, HEIGHT], "background": "page"}
         self.text("title", LEFT, 24, 600, 44, title, size=TITLE, weight="bold")
-        widths = [sum((64, *(8 for _ in name))) for _, name in PAGES]
+        widths = [56 + 8 * len(name) for _, name in PAGES]
         x = RIGHT - sum(widths) - 8 * (len(PAGES) - 1)
         for (target, name), width in zip(PAGES, widths, strict=True):
             if target == page:
@@ -63,6 +65,24 @@ class Sheet:
     def label(self, element: str, x: float, y: float, w: float, text: str, **more: Any) -> None:
         self.text(element, x, y, w, 20, text, **{"size": LABEL, "style": "muted", **more})
 
+    def head(self, element: str, right: float, y: float, text: str) -> None:
+        """What a column of values is called; `right` is the right end of the values."""
+        self.label(element, right - 160, y, 156, text, align="right")
+
+    def bar(
+        self, element: str, x: float, y: float, w: float, item: str, most: float, marks: Sequence[float] = ()
+    ) -> None:
+        """A bar 12 high that begins at 0, without figures of its own."""
+        self.add(element, "bar", x, y - 4, w, 20, item=f"bms:{item}", min=0, max=most, marks=marks, show_value=False)
+
+    def modes(self, element: str, x: float, y: float, w: float, item: str, modes: Sequence[str]) -> None:
+        """A row of buttons, one for each value from 0 on; that of the item's value looks pushed in."""
+        width = (w - 4 * (len(modes) - 1)) / len(modes)
+        for index, mode in enumerate(modes):
+            self.add(f"{element}/{mode.lower()}", "button", x + index * (width + 4), y, width, 36, item=f"bms:{item}",
+                     text=mode, value=index, states=[{"when": f"value == {index}", "style": "accent"}],
+                     write={"confirm": mode == "Off", "readback": {"kind": "same"}})  # fmt: skip
+
     def value(self, element: str, x: float, y: float, w: float, item: str, h: float = 28, **more: Any) -> None:
         self.add(element, "value", x, y, w, h, item=f"bms:{item}", **{"size": VALUE, **more})
 
@@ -72,7 +92,7 @@ class Sheet:
     def line(self, element: str, points: Sequence[Point], shape: str = "line", **more: Any) -> None:
         xs, ys = [x for x, _ in points], [y for _, y in points]
         rect = (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-        self.shape(element, shape, *rect, points=[list(point) for point in points], **more)
+        self.shape(element, shape, *rect, points=[[x - rect[0], y - rect[1]] for x, y in points], **more)
 
     def card(self, element: str, x: float, y: float, w: float, h: float, title: str) -> None:
         self.shape(f"{element}/card", "box", x, y, w, h, role="surface", width=1)
@@ -105,23 +125,24 @@ def overview() -> Sheet:
     sheet = Sheet("overview", "Overview")
     for floor, y in ((2, TOP), (1, TOP + 392)):
         _floor(sheet, floor, y)
-    x, w = 1144, RIGHT - 1144
+    x, w = 1152, RIGHT - 1152
     inner, wide = x + 20, w - 40
+    end = inner + wide
 
-    sheet.card("weather", x, TOP, w, 176, "Outdoors")
-    sheet.value("weather/temperature", inner - 4, TOP + 48, 180, "HTTP/Weather/Temperature", 48, size=32, align="left")
-    sheet.add("weather/condition", "multi-state", inner, TOP + 104, 140, 28, item="bms:HTTP/Weather/Condition")
-    sheet.value("weather/report", inner - 4, TOP + 138, wide, "HTTP/Weather/Report", align="left", size=14)
-    for index, (name, label, item) in enumerate((
-        ("humidity", "Humidity", "Humidity"), ("wind", "Wind", "WindSpeed"), ("radiation", "Sun", "Radiation"),
+    sheet.card("weather", x, TOP, w, 160, "Outdoors")
+    sheet.value("weather/temperature", inner - 4, TOP + 52, 160, "HTTP/Weather/Temperature", 48, size=32, align="left",
+                decimals=1)  # fmt: skip
+    sheet.add("weather/condition", "multi-state", inner, TOP + 112, 140, 28, item="bms:HTTP/Weather/Condition")
+    for index, (name, label, item, decimals) in enumerate((
+        ("humidity", "Humidity", "Humidity", 0), ("wind", "Wind", "WindSpeed", 1), ("sun", "Sun", "Radiation", 0),
     )):  # fmt: skip
-        sheet.row(f"weather/{name}", inner + 188, TOP + 44 + 32 * index, wide - 188, label, f"HTTP/Weather/{item}",
-                  wide=110, decimals=1 if name == "wind" else 0)  # fmt: skip
+        sheet.row(f"weather/{name}", inner + 188, TOP + 48 + 32 * index, wide - 188, label, f"HTTP/Weather/{item}",
+                  wide=110, decimals=decimals)  # fmt: skip
 
-    y = TOP + 192
-    sheet.card("plants", x, y, w, 300, "Plants")
-    for column, text in ((inner + 196, "State"), (inner + wide - 80, "Supply")):
-        sheet.label(f"plants/{text.lower()}", column, y + 18, 80, text, align="left" if text == "State" else "right")
+    y = TOP + 176
+    sheet.card("plants", x, y, w, 304, "Plants")
+    sheet.label("plants/state", inner + 156, y + 20, 80, "State")
+    sheet.head("plants/supply", end, y + 20, "Supply")
     for index, (page, name, state, temperature, fault) in enumerate((
         ("ahu-1", "AHU 1", "BACnet/AHU1/State", "BACnet/AHU1/SupplyAir/Temperature", 3),
         ("ahu-2", "AHU 2", "BACnet/AHU2/State", "BACnet/AHU2/SupplyAir/Temperature", 3),
@@ -131,26 +152,26 @@ def overview() -> Sheet:
         at = y + 52 + 48 * index
         name_of = name.lower().replace(" ", "-")
         sheet.add(f"plants/{name_of}", "link", inner, at, 140, 36, page=page, text=name)
-        sheet.add(f"plants/{name_of}/state", "multi-state", inner + 156, at + 4, 120, 28, item=f"bms:{state}",
+        sheet.add(f"plants/{name_of}/state", "multi-state", inner + 156, at + 4, 112, 28, item=f"bms:{state}",
                   states=[{"when": f"value == {fault}", "style": "alarm"}])  # fmt: skip
-        sheet.value(f"plants/{name_of}/supply", inner + wide - 100, at + 4, 100, temperature, decimals=1)
-    sheet.row("plants/lift", inner, y + 252, wide - 168, "Lift 1", "OPCUA/Lift1/Floor", wide=130)
-    sheet.row("plants/parking", inner + 224, y + 252, wide - 224, "Parking free", "MQTT/Parking/Free", wide=50)
+        sheet.value(f"plants/{name_of}/supply", end - 100, at + 4, 100, temperature, decimals=1)
+    sheet.text("plants/lift/label", inner, y + 256, 60, 28, "Lift", size=14, style="muted")
+    sheet.value("plants/lift", inner + 40, y + 256, 100, "OPCUA/Lift1/Floor", align="left")
+    sheet.row("plants/parking", inner + 156, y + 256, wide - 156, "Free parking places", "MQTT/Parking/Free", wide=60)
 
-    y = TOP + 508
+    y = TOP + 496
     sheet.card("power", x, y, w, 268, "Electrical power")
     for index, meter in enumerate(("Total", "Offices", "Lighting", "Ventilation", "Cooling")):
-        at = y + 52 + 40 * index
+        at = y + 56 + 40 * index
         name = meter.lower()
         sheet.text(f"power/{name}/label", inner, at, 100, 28, meter, size=14,
                    **({"weight": "medium"} if index == 0 else {"style": "muted"}))  # fmt: skip
-        sheet.add(f"power/{name}/bar", "bar", inner + 104, at + 6, wide - 104 - 108, 16,
-                  item=f"bms:Metering/Electricity/{meter}/Power", min=0, max=60)  # fmt: skip
-        sheet.value(f"power/{name}", inner + wide - 100, at, 100, f"Metering/Electricity/{meter}/Power", decimals=1)
+        sheet.bar(f"power/{name}/bar", inner + 92, at + 8, wide - 92 - 100, f"Metering/Electricity/{meter}/Power", 60)
+        sheet.value(f"power/{name}", end - 96, at, 96, f"Metering/Electricity/{meter}/Power", decimals=1)
     return sheet
 
 
-ROOM_W, ROOM_H, CORRIDOR_H = 264, 136, 64
+ROOM_W, ROOM_H, CORRIDOR_H = 272, 136, 64
 PLAN_W = 4 * ROOM_W
 
 
@@ -161,131 +182,127 @@ def _floor(sheet: Sheet, floor: int, y: float) -> None:
     top = y + 36
     middle, bottom = top + ROOM_H, top + ROOM_H + CORRIDOR_H
     end = bottom + ROOM_H
-    right = LEFT + PLAN_W
-    sheet.shape(f"{at}/rooms", "area", LEFT, top, PLAN_W, end - top, role="surface")
-    sheet.shape(f"{at}/corridor", "area", LEFT, middle, PLAN_W, CORRIDOR_H, role="sunken")
+    for side, edge in (("north", top), ("south", bottom)):
+        sheet.shape(f"{at}/rooms/{side}", "area", LEFT, edge, PLAN_W, ROOM_H, role="surface")
     for number in range(1, 9):
         office = 100 * floor + number
         x = LEFT + (number - 1) % 4 * ROOM_W
         _office(sheet, floor, office, x, top if number <= 4 else bottom, above=number <= 4)
-    _walls(sheet, at, LEFT, right, top, middle, bottom, end)
-    y = middle + 18
-    sheet.label(f"{at}/corridor/label", LEFT + 16, y + 4, 80, "Corridor", size=14)
-    sheet.value(f"{at}/corridor/temperature", LEFT + 96, y, 90, f"KNX/F{floor}/Corridor/Temperature", decimals=1,
+    _walls(sheet, at, ROOM_W, (top, middle, bottom, end), 28, 124)
+    y = middle + 16
+    sheet.label(f"{at}/corridor/label", LEFT + 20, y + 6, 80, "Corridor", size=14)
+    sheet.value(f"{at}/corridor/temperature", LEFT + 92, y + 2, 90, f"KNX/F{floor}/Corridor/Temperature", decimals=1,
                 align="left")  # fmt: skip
-    sheet.add(f"{at}/corridor/light", "switch", LEFT + 2 * ROOM_W - 60, y - 2, 120, 32,
+    sheet.add(f"{at}/corridor/light", "switch", LEFT + 20 + ROOM_W, y, 120, 32,
               item=f"bms:KNX/F{floor}/Corridor/Light", label="Light")  # fmt: skip
-    sheet.add(f"{at}/corridor/presence", "lamp", right - 140, y + 2, 124, 24,
+    sheet.add(f"{at}/corridor/presence", "lamp", LEFT + 20 + 2 * ROOM_W, y + 4, 124, 24,
               item=f"bms:KNX/F{floor}/Corridor/Presence", label="Presence", on="normal")  # fmt: skip
 
 
 def _office(sheet: Sheet, floor: int, office: int, x: float, y: float, *, above: bool) -> None:
+    """An office; on the far side of the corridor its door is above what it shows."""
     at, knx = f"office-{office}", f"KNX/F{floor}/Office{office}"
-    y += 8 if above else 16
-    sheet.text(f"{at}/name", x + 20, y, 110, 24, f"{office}", size=14, weight="medium", style="muted")
-    sheet.value(f"{at}/temperature", x + 16, y + 28, 112, f"{knx}/Temperature", 36, size=24, decimals=1, align="left",
+    y += 10 if above else 20
+    sheet.text(f"{at}/name", x + 20, y, 60, 24, f"{office}", size=14, weight="medium", style="muted")
+    sheet.value(f"{at}/temperature", x + 16, y + 24, 112, f"{knx}/Temperature", 36, size=24, decimals=1, align="left",
                 states=list(TOO_WARM))  # fmt: skip
-    sheet.label(f"{at}/setpoint/label", x + 136, y + 6, 108, "Set-point")
-    sheet.set_point(f"{at}/setpoint", x + 136, y + 30, 108, f"{knx}/Setpoint", min=15, max=30, step=0.5, decimals=1)
-    for index, (name, label, on) in enumerate((
-        ("Occupancy", "Occupied", "normal"), ("Light", "Light", "normal"), ("Window", "Window", "info"),
-    )):  # fmt: skip
-        sheet.add(f"{at}/{name.lower()}", "lamp", x + 20 + 78 * index, y + 78, 74, 22, item=f"bms:{knx}/{name}",
-                  label=label, on=on)  # fmt: skip
+    sheet.label(f"{at}/setpoint/label", x + 136, y + 2, 108, "Set-point")
+    sheet.set_point(f"{at}/setpoint", x + 136, y + 26, 108, f"{knx}/Setpoint", min=15, max=30, step=0.5, decimals=1)
+    for name, label, left, width, on in (
+        ("Occupancy", "Occupied", 18, 90, "normal"), ("Light", "Light", 114, 64, "normal"),
+        ("Window", "Window", 184, 80, "info"),
+    ):  # fmt: skip
+        sheet.add(f"{at}/{name.lower()}", "lamp", x + left, y + 76, width, 22, item=f"bms:{knx}/{name}", label=label,
+                  on=on)  # fmt: skip
 
 
 def _walls(
-    sheet: Sheet, at: str, left: float, right: float, top: float, middle: float, bottom: float, end: float
+    sheet: Sheet, at: str, room: float, levels: tuple[float, float, float, float], door: float, hinge: float
 ) -> None:
-    """Outer walls with windows, walls between offices, corridor walls with a door to each office."""
-    door = 36
+    """Outer walls with windows, walls between offices, and corridor walls with a door to each office.
+
+    `levels`: the heights of the outer and corridor walls from the top down. Doors are `door` wide and hung `hinge` from the
+    left of their office, on its far side.
+    """
+    top, middle, bottom, end = levels
+    left, right = LEFT, LEFT + 4 * room
+    middle_x = (left + right) / 2
     for side, y in (("north", middle), ("south", bottom)):
+        starts = [left, *(left + number * room + hinge for number in range(4))]
+        ends = [*(left + number * room + hinge - door for number in range(4)), right]
+        for number, (start, stop) in enumerate(zip(starts, ends, strict=True)):
+            sheet.line(f"{at}/wall/{side}-{number}", [(start, y), (stop, y)], role="wall", width=3)
         for number in range(4):
-            x = left + number * ROOM_W
-            hinge = x + ROOM_W - 48
-            start = x if number == 0 else x - 1.5
-            sheet.line(f"{at}/wall/{side}-{number}a", [(start, y), (hinge - door, y)], role="wall", width=3)
-            sheet.line(f"{at}/wall/{side}-{number}b", [(hinge, y), (x + ROOM_W, y)], role="wall", width=3)
-            box = (hinge - door, y - door) if side == "north" else (hinge - door, y)
-            sheet.shape(f"{at}/door/{side}-{number}", "door", *box, door, door, role="faint",
-                        direction="left" if side == "north" else "down")  # fmt: skip
+            x = left + number * room + hinge - door
+            sheet.shape(f"{at}/door/{side}-{number}", "door", x, y - door if side == "north" else y, door, door,
+                        role="outline", width=1, direction="left" if side == "north" else "right")  # fmt: skip
     for number in range(1, 4):
-        x = left + number * ROOM_W
+        x = left + number * room
         sheet.line(f"{at}/wall/top-{number}", [(x, top), (x, middle)], role="wall", width=3)
         sheet.line(f"{at}/wall/bottom-{number}", [(x, bottom), (x, end)], role="wall", width=3)
     sheet.line(
-        f"{at}/wall/outer", [(left, top), (right, top), (right, end), (left, end), (left, top - 2.5)],
+        f"{at}/wall/outer", [(middle_x, top), (right, top), (right, end), (left, end), (left, top), (middle_x, top)],
         role="wall", width=5,
     )  # fmt: skip
     for number in range(4):
-        x = left + number * ROOM_W
+        x = left + number * room
         for side, y in (("north", top), ("south", end)):
-            sheet.line(f"{at}/window/{side}-{number}", [(x + 56, y), (x + ROOM_W - 56, y)], role="glass", width=5)
+            sheet.line(
+                f"{at}/window/{side}-{number}", [(x + room / 4, y), (x + room * 3 / 4, y)], role="glass", width=5
+            )
 
 
 def floor_page(floor: int) -> Sheet:
     """One floor at large, with everything that its offices have."""
     sheet = Sheet(f"floor-{floor}", f"Floor {floor}")
-    width, height, corridor = 380, 304, 88
+    width, height, corridor = 380, 332, 100
     top = TOP
     middle, bottom = top + height, top + height + corridor
     end = bottom + height
     at = f"floor-{floor}"
-    sheet.shape(f"{at}/rooms", "area", LEFT, top, 4 * width, end - top, role="surface")
-    sheet.shape(f"{at}/corridor", "area", LEFT, middle, 4 * width, corridor, role="sunken")
+    for side, edge in (("north", top), ("south", bottom)):
+        sheet.shape(f"{at}/rooms/{side}", "area", LEFT, edge, 4 * width, height, role="surface")
     for number in range(1, 9):
         office = 100 * floor + number
         knx = f"KNX/F{floor}/Office{office}"
         x = LEFT + (number - 1) % 4 * width + 24
         y = (top if number <= 4 else bottom) + 20
         name = f"office-{office}"
-        sheet.text(f"{name}/name", x, y, 160, 28, f"Office {office}", size=SECTION, weight="medium")
-        sheet.add(f"{name}/occupancy", "lamp", x + 216, y + 2, 116, 24, item=f"bms:{knx}/Occupancy", label="Occupied",
+        sheet.text(f"{name}/name", x, y, 110, 28, f"Office {office}", size=SECTION, weight="medium")
+        sheet.add(f"{name}/occupancy", "lamp", x + 196, y + 2, 136, 24, item=f"bms:{knx}/Occupancy", label="Occupied",
                   on="normal")  # fmt: skip
-        sheet.value(f"{name}/temperature", x - 4, y + 40, 150, f"{knx}/Temperature", 44, size=32, decimals=1,
+        sheet.value(f"{name}/temperature", x - 4, y + 52, 150, f"{knx}/Temperature", 44, size=32, decimals=1,
                     align="left", states=list(TOO_WARM))  # fmt: skip
-        sheet.label(f"{name}/setpoint/label", x + 196, y + 32, 136, "Set-point")
-        sheet.set_point(f"{name}/setpoint", x + 196, y + 52, 136, f"{knx}/Setpoint", min=15, max=30, step=0.5,
+        sheet.label(f"{name}/setpoint/label", x + 196, y + 36, 136, "Set-point")
+        sheet.set_point(f"{name}/setpoint", x + 196, y + 58, 136, f"{knx}/Setpoint", min=15, max=30, step=0.5,
                         decimals=1)  # fmt: skip
-        sheet.row(f"{name}/mode", x, y + 104, 332, "Mode", f"{knx}/Mode", wide=140)
-        sheet.row(f"{name}/co2", x, y + 136, 156, "CO₂", f"{knx}/CO2", wide=100, decimals=0,
-                  states=[{"when": "value > 1400", "style": "warning"}])  # fmt: skip
-        sheet.row(f"{name}/illuminance", x + 180, y + 136, 152, "Light", f"{knx}/Illuminance", wide=100, decimals=0)
-        sheet.row(f"{name}/valve", x, y + 168, 156, "Valve", f"{knx}/Valve", wide=100, decimals=0)
-        sheet.add(f"{name}/window", "lamp", x + 180, y + 170, 152, 24, item=f"bms:{knx}/Window", label="Window",
+        sheet.row(f"{name}/mode", x, y + 108, 148, "Mode", f"{knx}/Mode", wide=100)
+        sheet.add(f"{name}/window", "lamp", x + 196, y + 110, 136, 24, item=f"bms:{knx}/Window", label="Window open",
                   on="info")  # fmt: skip
-        sheet.add(f"{name}/light", "switch", x, y + 212, 148, 36, item=f"bms:{knx}/Light", label="Light")
+        sheet.row(f"{name}/co2", x, y + 140, 148, "CO₂", f"{knx}/CO2", wide=100, decimals=0,
+                  states=[{"when": "value > 1400", "style": "warning"}])  # fmt: skip
+        sheet.row(f"{name}/valve", x, y + 172, 148, "Valve", f"{knx}/Valve", wide=100, decimals=0)
+        sheet.row(f"{name}/illuminance", x + 196, y + 140, 136, "Brightness", f"{knx}/Illuminance", wide=80, decimals=0)
+        sheet.label(f"{name}/dimming/label", x + 196, y + 192, 136, "Dimming")
+        sheet.add(f"{name}/light", "switch", x - 2, y + 214, 148, 32, item=f"bms:{knx}/Light", label="Light")
         sheet.set_point(f"{name}/dimming", x + 196, y + 214, 136, f"{knx}/Dimming", min=0, max=100, step=1, decimals=0)
-    for number in range(1, 4):
-        x = LEFT + number * width
-        sheet.line(f"{at}/wall/top-{number}", [(x, top), (x, middle)], role="wall", width=3)
-        sheet.line(f"{at}/wall/bottom-{number}", [(x, bottom), (x, end)], role="wall", width=3)
-    for side, y in (("north", middle), ("south", bottom)):
-        for number in range(4):
-            x = LEFT + number * width
-            hinge, door = x + width - 24, 44
-            sheet.line(f"{at}/wall/{side}-{number}a", [(x, y), (hinge - door, y)], role="wall", width=3)
-            sheet.line(f"{at}/wall/{side}-{number}b", [(hinge, y), (x + width, y)], role="wall", width=3)
-            swing = y if side == "north" else y - door
-            sheet.shape(f"{at}/door/{side}-{number}", "door", hinge - door, swing, door, door, role="faint",
-                        direction="down" if side == "north" else "left")  # fmt: skip
-    right = LEFT + 4 * width
-    sheet.line(
-        f"{at}/wall/outer", [(LEFT, top), (right, top), (right, end), (LEFT, end), (LEFT, top - 2.5)],
-        role="wall", width=5,
-    )  # fmt: skip
-    for number in range(4):
-        x = LEFT + number * width
-        for side, y in (("north", top), ("south", end)):
-            sheet.line(f"{at}/window/{side}-{number}", [(x + 80, y), (x + width - 80, y)], role="glass", width=5)
-    y = middle + 30
-    sheet.text(f"{at}/corridor/label", LEFT + 24, y, 100, 28, "Corridor", size=SECTION, weight="medium")
-    sheet.value(f"{at}/corridor/temperature", LEFT + 128, y, 100, f"KNX/F{floor}/Corridor/Temperature", decimals=1,
+    _walls(sheet, at, width, (top, middle, bottom, end), 44, 204)
+    y = middle + 34
+    sheet.text(f"{at}/corridor/label", LEFT + 24, y, 100, 32, "Corridor", size=SECTION, weight="medium")
+    sheet.value(f"{at}/corridor/temperature", LEFT + 116, y, 100, f"KNX/F{floor}/Corridor/Temperature", 32, decimals=1,
                 align="left", size=LARGE)  # fmt: skip
-    sheet.add(f"{at}/corridor/light", "switch", LEFT + 440, y - 4, 148, 36, item=f"bms:KNX/F{floor}/Corridor/Light",
+    sheet.add(f"{at}/corridor/light", "switch", LEFT + width + 22, y, 120, 32, item=f"bms:KNX/F{floor}/Corridor/Light",
               label="Light")  # fmt: skip
-    sheet.add(f"{at}/corridor/presence", "lamp", LEFT + 700, y + 2, 140, 24,
+    sheet.add(f"{at}/corridor/presence", "lamp", LEFT + width + 220, y + 4, 120, 24,
               item=f"bms:KNX/F{floor}/Corridor/Presence", label="Presence", on="normal")  # fmt: skip
+    for index, side in enumerate(("South", "West")):
+        x, shutter = LEFT + (2 + index) * width + 24, f"Shutter/F{floor}/{side}"
+        sheet.text(
+            f"{at}/shutter-{side.lower()}/label", x, y, 140, 32, f"Shutters {side.lower()}", size=14, style="muted"
+        )
+        sheet.value(f"{at}/shutter-{side.lower()}/position", x + 116, y, 68, f"{shutter}/Position", 32, decimals=0)
+        sheet.set_point(f"{at}/shutter-{side.lower()}/setpoint", x + 196, y, 136, f"{shutter}/Setpoint", min=0, max=100,
+                        step=1, decimals=0)  # fmt: skip
     return sheet
 
 
@@ -295,7 +312,7 @@ DUCT = 88
 def air_handling(unit: int) -> Sheet:
     sheet = Sheet(f"ahu-{unit}", f"Air handling unit {unit}")
     at = f"BACnet/AHU{unit}"
-    extract, supply = 232.0, 464.0
+    extract, supply = 216.0, 456.0
     left, right, wheel = 144.0, 1456.0, 416.0
     _ducts(sheet, left, right, wheel, extract, supply)
 
@@ -320,32 +337,36 @@ def air_handling(unit: int) -> Sheet:
     sheet.shape(
         "recovery/wheel", "heat-recovery", wheel - 28, extract - DUCT / 2 - 12, 56, supply - extract + DUCT + 24
     )
-    sheet.label("recovery/label", wheel + 40, 320, 120, "Heat recovery")
-    sheet.value("recovery/speed", wheel + 36, 338, 90, f"{at}/HeatRecovery/Speed", decimals=0, align="left")
-    sheet.add("recovery/running", "lamp", wheel + 40, 370, 110, 24, item=f"bms:{at}/HeatRecovery/Running",
+    sheet.label("recovery/label", wheel + 40, extract + 92, 120, "Heat recovery")
+    sheet.value("recovery/speed", wheel + 36, extract + 110, 90, f"{at}/HeatRecovery/Speed", decimals=0, align="left")
+    sheet.add("recovery/running", "lamp", wheel + 40, extract + 142, 110, 24, item=f"bms:{at}/HeatRecovery/Running",
               label="Running", on="normal")  # fmt: skip
 
     mix = 640.0
     sheet.line("recirculation/duct", [(mix, extract + DUCT / 2 - 1), (mix, supply - DUCT / 2 + 1)], "duct",
                role="extract", width=56)  # fmt: skip
-    sheet.shape("recirculation/damper", "damper", mix - 28, 324, 56, 48, direction="down")
-    sheet.label("recirculation/label", mix + 40, 324, 120, "Recirculation")
-    sheet.value("recirculation/position", mix + 36, 342, 90, f"{at}/RecirculationDamper/Position", decimals=0,
+    sheet.shape("recirculation/damper", "damper", mix - 28, extract + 96, 56, 48, direction="down")
+    sheet.label("recirculation/label", mix + 40, extract + 96, 120, "Recirculation")
+    sheet.value("recirculation/position", mix + 36, extract + 114, 90, f"{at}/RecirculationDamper/Position", decimals=0,
                 align="left")  # fmt: skip
 
-    for name, x, kind, role in (("Heating", 800, "heating-coil", "warm"), ("Cooling", 928, "cooling-coil", "cold")):
+    for name, x, kind, role in (("Heating", 776, "heating-coil", "warm"), ("Cooling", 984, "cooling-coil", "cold")):
         key = name.lower()
         for pipe in (-12, 12):
             sheet.line(f"{key}/pipe{'a' if pipe < 0 else 'b'}",
-                       [(x + pipe, supply + DUCT / 2), (x + pipe, 632)], "pipe", role=role, width=4)  # fmt: skip
-        sheet.shape(f"{key}/coil", kind, x - 28, supply - DUCT / 2, 56, DUCT, role=role)
-        sheet.add(f"{key}/valve", "valve", x - 12 - 20, 548, 40, 40, item=f"bms:{at}/{name}Coil/Valve", decimals=0,
+                       [(x + pipe, supply + DUCT / 2), (x + pipe, supply + 172)], "pipe", role=role, width=4)  # fmt: skip
+        sheet.shape(f"{key}/coil", kind, x - 28, supply - DUCT / 2, 56, DUCT)
+        sheet.add(f"{key}/valve", "valve", x - 12 - 20, supply + 84, 40, 40, item=f"bms:{at}/{name}Coil/Valve", decimals=0,
                   direction="up")  # fmt: skip
-        sheet.measured(f"{key}/water", x + 24, 596, 80, "Water", f"{at}/{name}Coil/WaterTemperature", decimals=1,
+        sheet.label(f"{key}/position/label", x - 96, supply + 86, 56, "Valve", align="right")
+        sheet.value(f"{key}/position", x - 100, supply + 104, 64, f"{at}/{name}Coil/Valve", decimals=0)
+        sheet.measured(f"{key}/water", x + 24, supply + 126, 80, "Water", f"{at}/{name}Coil/WaterTemperature", decimals=1,
                        size=VALUE)  # fmt: skip
-    sheet.add("heating/frost", "lamp", 824, 524, 96, 24, item=f"bms:{at}/HeatingCoil/Frost", label="Frost", on="alarm")
+    sheet.add(
+        "heating/frost", "lamp", 804, supply + 56, 80, 24, item=f"bms:{at}/HeatingCoil/Frost", label="Frost", on="alarm"
+    )
 
-    for name, x, y, way in (("Extract", 960, extract, "left"), ("Supply", 1128, supply, "right")):
+    for name, x, y, way in (("Extract", 984, extract, "left"), ("Supply", 1128, supply, "right")):
         key = name.lower()
         sheet.motor(f"fan/{key}", "fan", x - 36, y - 36, 72, f"{at}/{name}Fan", f"{name} fan", direction=way)
         _below(sheet, f"fan/{key}/speed", x, y, "Speed", f"{at}/{name}Fan/Speed", decimals=0)
@@ -386,14 +407,15 @@ def _operation(sheet: Sheet, at: str) -> None:
     y, height = 676, 192
     sheet.card("operation", LEFT, y, 400, height, "Operation")
     x = LEFT + 20
-    for index, mode in enumerate(("Off", "Auto", "Day", "Night", "Purge")):
-        sheet.add(f"operation/mode-{mode.lower()}", "button", x + 72 * index, y + 52, 68, 40, item=f"bms:{at}/Mode",
-                  text=mode, value=index, write={"confirm": mode == "Off", "readback": {"kind": "same"}})  # fmt: skip
-    sheet.measured("operation/mode", x, y + 108, 110, "Mode", f"{at}/Mode")
-    sheet.label("operation/state/label", x + 124, y + 108, 110, "State")
-    sheet.add("operation/state", "multi-state", x + 124, y + 128, 108, 28, item=f"bms:{at}/State",
+    sheet.modes("operation/mode", x, y + 52, 360, f"{at}/Mode", ("Off", "Auto", "Day", "Night", "Purge"))
+    sheet.text("operation/state/label", x, y + 112, 60, 28, "State", size=14, style="muted")
+    sheet.add("operation/state", "multi-state", x + 73, y + 112, 142, 28, item=f"bms:{at}/State",
               states=[{"when": "value == 3", "style": "alarm"}])  # fmt: skip
-    sheet.add("operation/alarm", "lamp", x + 252, y + 130, 108, 24, item=f"bms:{at}/Alarm", label="Alarm", on="alarm")
+    sheet.add(
+        "operation/alarm", "lamp", x + 240, y + 114, 120, 24, item=f"bms:{at}/Alarm", label="Common alarm", on="alarm"
+    )
+    sheet.text("operation/firmware/label", x, y + 148, 80, 28, "Controller", size=14, style="muted")
+    sheet.value("operation/firmware", x + 69, y + 148, 160, f"{at}/Controller/Firmware", align="left", size=14)
 
     x = 456
     sheet.card("setpoints", x, y, 256, height, "Supply air")
@@ -405,10 +427,10 @@ def _operation(sheet: Sheet, at: str) -> None:
 
     x = 728
     sheet.card("fans", x, y, 544, height, "Fans")
-    columns = (("Command", 108, 100, "left"), ("Speed set-point", 224, 116, "left"), ("Power", 344, 88, "right"),
-               ("Hours", 428, 96, "right"))  # fmt: skip
-    for label, offset, width, align in columns:
-        sheet.label(f"fans/{label.split()[0].lower()}", x + offset, y + 36, width, label, align=align)
+    sheet.label("fans/command", x + 110, y + 36, 100, "Command")
+    sheet.label("fans/speed", x + 224, y + 36, 116, "Speed set-point")
+    sheet.head("fans/power", x + 432, y + 36, "Power")
+    sheet.head("fans/hours", x + 524, y + 36, "Running for")
     for index, name in enumerate(("Supply", "Extract")):
         row, key = y + 64 + 56 * index, f"fans/{name.lower()}"
         sheet.text(f"{key}/label", x + 20, row, 90, 36, name, size=14, weight="medium")
@@ -429,83 +451,82 @@ def _operation(sheet: Sheet, at: str) -> None:
     )):  # fmt: skip
         row = y + 48 + 46 * index
         sheet.label(f"condition/{name}/label", x + 20, row, 120, label)
-        sheet.value(f"condition/{name}", x + 20 + width - 80, row - 4, 80, f"{at}/{item}", decimals=0, size=14)
-        sheet.add(f"condition/{name}/bar", "bar", x + 20, row + 22, width, 12, item=f"bms:{at}/{item}", min=0,
-                  max=most, marks=marks)  # fmt: skip
+        sheet.value(f"condition/{name}", x + 24 + width - 80, row - 4, 80, f"{at}/{item}", decimals=0)
+        sheet.bar(f"condition/{name}/bar", x + 20, row + 24, width, f"{at}/{item}", most, marks)
+
+
+FLOW, RETURN = 208.0, 800.0
 
 
 def plant() -> Sheet:
     sheet = Sheet("plant", "Heating and cooling")
-    y = TOP
-    sheet.text("heating/title", LEFT, y, 300, 28, "Heating", size=SECTION, weight="medium")
-    flow, back = 208.0, 560.0
-    for name, level, role in (("flow", flow, "warm"), ("return", back, "cold")):
-        sheet.line(f"heating/{name}", [(280, level), (1144, level)], "pipe", role=role, width=6)
-    _boiler(sheet, y + 36)
+    sheet.text("heating/title", LEFT, TOP, 300, 28, "Heating", size=SECTION, weight="medium")
+    for name, level, role in (("flow", FLOW, "warm"), ("return", RETURN, "cold")):
+        sheet.line(f"heating/{name}", [(280, level), (914.5, level)], "pipe", role=role, width=6)
+    _boiler(sheet, TOP + 36)
     for circuit, (x, serves) in enumerate(
-        ((352, "Radiators north"), (624, "Radiators south"), (896, "Air handling")), 1
+        ((352, "Radiators north"), (632, "Radiators south"), (912, "Air handling")), 1
     ):
-        _circuit(sheet, circuit, x, serves, flow, back)
-    _chiller(sheet, 1184)
+        _circuit(sheet, circuit, x, serves)
+    _chiller(sheet, 1192)
     return sheet
 
 
 def _boiler(sheet: Sheet, y: float) -> None:
     at = "Modbus/Boiler1"
-    sheet.shape("boiler/body", "box", LEFT, y, 240, 496, role="surface", width=2)
+    sheet.shape("boiler/body", "box", LEFT, y, 240, 728, role="surface", width=1.5)
     x = LEFT + 20
-    sheet.text("boiler/name", x, y + 12, 120, 28, "Boiler 1", size=VALUE, weight="medium")
-    sheet.add("boiler/state", "multi-state", x + 96, y + 12, 104, 28, item=f"bms:{at}/State",
+    sheet.text("boiler/name", x, y + 12, 120, 28, "Boiler 1", size=SECTION, weight="medium")
+    sheet.row("boiler/supply", x, FLOW - 14, 200, "Supply", f"{at}/SupplyTemperature", decimals=1, size=LARGE)
+    sheet.text("boiler/setpoint/label", x, y + 108, 90, 32, "Set-point", size=14, style="muted")
+    sheet.set_point("boiler/setpoint", x + 92, y + 108, 108, f"{at}/Setpoint", min=40, max=85, step=0.5, decimals=1)
+    sheet.text("boiler/state/label", x, y + 164, 80, 28, "State", size=14, style="muted")
+    sheet.add("boiler/state", "multi-state", x + 92, y + 164, 108, 28, item=f"bms:{at}/State",
               states=[{"when": "value == 4", "style": "alarm"}])  # fmt: skip
-    sheet.row("boiler/supply", x, y + 54, 200, "Supply", f"{at}/SupplyTemperature", decimals=1, size=LARGE)
-    sheet.text("boiler/setpoint/label", x, y + 98, 90, 32, "Set-point", size=14, style="muted")
-    sheet.set_point("boiler/setpoint", x + 92, y + 98, 108, f"{at}/Setpoint", min=40, max=85, step=0.5, decimals=1)
-    sheet.label("boiler/modulation/label", x, y + 148, 120, "Modulation")
-    sheet.value("boiler/modulation", x + 110, y + 144, 90, f"{at}/Modulation", decimals=0)
-    sheet.add("boiler/modulation/bar", "bar", x, y + 172, 200, 12, item=f"bms:{at}/Modulation", min=0, max=100)
-    sheet.row("boiler/power", x, y + 200, 200, "Output", f"{at}/Power", decimals=1)
-    sheet.row("boiler/flue", x, y + 236, 200, "Flue gas", f"{at}/FlueGasTemperature", decimals=0)
-    sheet.row("boiler/starts", x, y + 272, 200, "Starts", f"{at}/BurnerStarts", decimals=0)
-    sheet.row("boiler/gas", x, y + 308, 200, "Gas", "Metering/Gas/Boiler1/Volume", decimals=0)
-    sheet.add("boiler/enable", "switch", x, y + 352, 120, 36, item=f"bms:{at}/Enable", label="Enable",
-              write={"confirm": True})  # fmt: skip
-    sheet.add("boiler/fault", "lamp", x + 128, y + 358, 72, 24, item=f"bms:{at}/Fault", label="Fault", on="alarm")
-    sheet.row("boiler/return", x, y + 406, 200, "Return", f"{at}/ReturnTemperature", decimals=1, size=LARGE)
+    sheet.add("boiler/enable", "switch", x - 2, y + 212, 130, 32, item=f"bms:{at}/Enable", write={"confirm": True})
+    sheet.add("boiler/fault", "lamp", x + 132, y + 216, 68, 24, item=f"bms:{at}/Fault", label="Fault", on="alarm")
+    sheet.row("boiler/modulation", x, y + 276, 200, "Modulation", f"{at}/Modulation", decimals=0)
+    sheet.bar("boiler/modulation/bar", x, y + 308, 200, f"{at}/Modulation", 100)
+    for index, (name, label, item, decimals) in enumerate((
+        ("power", "Heat output", f"{at}/Power", 1), ("flue", "Flue gas", f"{at}/FlueGasTemperature", 0),
+        ("starts", "Burner starts", f"{at}/BurnerStarts", 0), ("gas", "Gas meter", "Metering/Gas/Boiler1/Volume", 0),
+    )):  # fmt: skip
+        sheet.row(f"boiler/{name}", x, y + 344 + 40 * index, 200, label, item, decimals=decimals, wide=110)
+    sheet.row("boiler/return", x, RETURN - 14, 200, "Return", f"{at}/ReturnTemperature", decimals=1, size=LARGE)
 
 
-def _circuit(sheet: Sheet, circuit: int, x: float, serves: str, flow: float, back: float) -> None:
-    """A heating circuit: mixing valve and pump in the flow, its consumers below, the return beside."""
+def _circuit(sheet: Sheet, circuit: int, x: float, serves: str) -> None:
+    """A heating circuit from the flow above to the return below: mixing valve, pump, consumers, and back into the valve."""
     at, key = f"BACnet/HC{circuit}", f"hc-{circuit}"
-    up, down = x, x + 176
-    sheet.line(f"{key}/flow", [(up, flow), (up, 620)], "pipe", role="warm", width=5)
-    sheet.line(f"{key}/return", [(down, 620), (down, back)], "pipe", role="cold", width=5)
-    sheet.line(f"{key}/bypass", [(down, 276), (up, 276)], "pipe", role="cold", width=4)
-    sheet.line(f"{key}/bypass-up", [(down, back), (down, 274)], "pipe", role="cold", width=4)
-    sheet.add(f"{key}/mixer", "valve", up - 22, 254, 44, 44, item=f"bms:{at}/Mixer/Position", ways=3, decimals=0,
-              direction="down")  # fmt: skip
-    sheet.motor(f"{key}/pump", "pump", up - 24, 340, 48, f"{at}/Pump", f"Pump {circuit}", direction="down")
-    sheet.label(f"{key}/mixer/label", up + 34, 284, 70, "Mixer")
-    sheet.value(f"{key}/mixer/position", up + 30, 302, 80, f"{at}/Mixer/Position", decimals=0, align="left")
-    sheet.label(f"{key}/speed/label", up + 34, 340, 70, "Pump")
-    sheet.value(f"{key}/speed", up + 30, 358, 80, f"{at}/Pump/Speed", decimals=0, align="left")
-    sheet.label(f"{key}/supply/label", up + 14, 424, 100, "Supply")
-    sheet.value(f"{key}/supply", up + 10, 442, 100, f"{at}/SupplyTemperature", decimals=1, align="left", size=LARGE)
-    sheet.label(f"{key}/backflow/label", up + 14, 492, 100, "Return")
-    sheet.value(f"{key}/backflow", up + 10, 510, 100, f"{at}/ReturnTemperature", decimals=1, align="left", size=LARGE)
+    card, top, w, height = x - 32, 436.0, 240, 264
+    bottom, around, mixer = top + height, card + w + 16, 276.0
+    sheet.line(f"{key}/flow", [(x, FLOW), (x, top)], "pipe", role="warm", width=5)
+    sheet.line(f"{key}/return", [(x, bottom), (x, RETURN)], "pipe", role="cold", width=5)
+    sheet.line(f"{key}/bypass", [(x, 752), (around, 752), (around, mixer), (x, mixer)], "pipe", role="cold", width=4)
+    sheet.add(f"{key}/mixer", "valve", x - 22, mixer - 22, 44, 44, item=f"bms:{at}/Mixer/Position", ways=3, decimals=0,
+              direction="up")  # fmt: skip
+    sheet.motor(f"{key}/pump", "pump", x - 24, 340, 48, f"{at}/Pump", f"Pump {circuit}", direction="down")
+    sheet.label(f"{key}/position/label", x + 36, mixer - 46, 70, "Mixer")
+    sheet.value(f"{key}/position", x + 32, mixer - 30, 80, f"{at}/Mixer/Position", 24, decimals=0, align="left")
+    sheet.label(f"{key}/speed/label", x + 36, 300, 70, "Pump")
+    sheet.value(f"{key}/speed", x + 32, 318, 80, f"{at}/Pump/Speed", decimals=0, align="left")
+    sheet.add(f"{key}/command", "switch", x + 34, 348, 120, 32, item=f"bms:{at}/Pump/Command", write={"confirm": True})
+    sheet.label(f"{key}/supply/label", x + 14, 394, 60, "Supply")
+    sheet.value(f"{key}/supply", x + 66, 390, 110, f"{at}/SupplyTemperature", decimals=1, align="left", size=LARGE)
+    sheet.label(f"{key}/backflow/label", x + 14, 712, 60, "Return")
+    sheet.value(f"{key}/backflow", x + 66, 708, 110, f"{at}/ReturnTemperature", decimals=1, align="left", size=LARGE)
 
-    card, y, w = x - 32, 620, 256
-    sheet.card(key, card, y, w, 248, serves)
-    inner = card + 20
-    sheet.text(f"{key}/mode/label", inner, y + 48, 60, 28, "Mode", size=14, style="muted")
-    sheet.value(f"{key}/mode", inner + 116, y + 48, 100, f"{at}/Mode")
-    for index, mode in enumerate(("Off", "Auto", "Day", "Night")):
-        sheet.add(f"{key}/mode-{mode.lower()}", "button", inner + 55 * index, y + 80, 51, 36, item=f"bms:{at}/Mode",
-                  text=mode, value=index, write={"confirm": mode == "Off", "readback": {"kind": "same"}})  # fmt: skip
-    sheet.text(f"{key}/setpoint/label", inner, y + 128, 100, 32, "Set-point", size=14, style="muted")
-    sheet.set_point(f"{key}/setpoint", inner + 108, y + 128, 108, f"{at}/SupplySetpoint", min=20, max=80, step=0.5,
-                    decimals=1)  # fmt: skip
-    sheet.row(f"{key}/power", inner, y + 168, 216, "Heat", f"Metering/Heat/HC{circuit}/Power", decimals=1)
-    sheet.row(f"{key}/pressure", inner, y + 204, 216, "Pressure", f"{at}/Pressure", decimals=2,
+    sheet.card(key, card, top, w, height, serves)
+    inner, wide = card + 16, w - 32
+    sheet.modes(f"{key}/mode", inner, top + 52, wide, f"{at}/Mode", ("Off", "Auto", "Day", "Night"))
+    sheet.text(f"{key}/setpoint/label", inner, top + 104, 100, 32, "Set-point", size=14, style="muted")
+    sheet.set_point(f"{key}/setpoint", inner + wide - 108, top + 104, 108, f"{at}/SupplySetpoint", min=20, max=80,
+                    step=0.5, decimals=1)  # fmt: skip
+    sheet.text(f"{key}/slope/label", inner, top + 144, 100, 32, "Curve slope", size=14, style="muted")
+    sheet.set_point(f"{key}/slope", inner + wide - 108, top + 144, 108, f"{at}/CurveSlope", min=0.2, max=3,
+                    step=0.05, decimals=2)  # fmt: skip
+    sheet.row(f"{key}/power", inner, top + 186, wide, "Heat", f"Metering/Heat/HC{circuit}/Power", decimals=1)
+    sheet.row(f"{key}/pressure", inner, top + 222, wide, "Pressure", f"{at}/Pressure", decimals=2,
               states=[{"when": "value < 0.8", "style": "warning"}])  # fmt: skip
 
 
@@ -513,39 +534,39 @@ def _chiller(sheet: Sheet, x: float) -> None:
     at, y, w = "Modbus/Chiller1", TOP, RIGHT - x
     sheet.text("cooling/title", x, y, 300, 28, "Cooling", size=SECTION, weight="medium")
     y += 36
-    sheet.shape("chiller/body", "box", x, y, w, 496, role="surface", width=2)
-    inner, width = x + 24, w - 48
-    sheet.text("chiller/name", inner, y + 12, 120, 28, "Chiller 1", size=VALUE, weight="medium")
-    sheet.add("chiller/state", "multi-state", inner + width - 112, y + 12, 112, 28, item=f"bms:{at}/State",
-              states=[{"when": "value == 4", "style": "alarm"}])  # fmt: skip
+    sheet.shape("chiller/body", "box", x, y, w, 496, role="surface", width=1.5)
+    inner, width = x + 20, w - 40
+    sheet.text("chiller/name", inner, y + 12, 120, 28, "Chiller 1", size=SECTION, weight="medium")
     sheet.row("chiller/supply", inner, y + 54, width, "Chilled water supply", f"{at}/SupplyTemperature", decimals=1,
               size=LARGE)  # fmt: skip
-    sheet.row("chiller/return", inner, y + 94, width, "Chilled water return", f"{at}/ReturnTemperature", decimals=1,
-              size=LARGE)  # fmt: skip
-    sheet.text("chiller/setpoint/label", inner, y + 138, 100, 32, "Set-point", size=14, style="muted")
-    sheet.set_point("chiller/setpoint", inner + width - 112, y + 138, 112, f"{at}/Setpoint", min=4, max=15, step=0.5,
+    sheet.text("chiller/setpoint/label", inner, y + 108, 100, 32, "Set-point", size=14, style="muted")
+    sheet.set_point("chiller/setpoint", inner + width - 108, y + 108, 108, f"{at}/Setpoint", min=4, max=15, step=0.5,
                     decimals=1)  # fmt: skip
-    sheet.label("chiller/load/label", inner, y + 192, 120, "Load")
-    sheet.value("chiller/load", inner + width - 90, y + 188, 90, f"{at}/Load", decimals=0)
-    sheet.add("chiller/load/bar", "bar", inner, y + 216, width, 12, item=f"bms:{at}/Load", min=0, max=100)
-    sheet.row("chiller/power", inner, y + 244, width, "Electrical power", f"{at}/Power", decimals=1)
-    sheet.row("chiller/cop", inner, y + 280, width, "Coefficient of performance", f"{at}/COP", decimals=2)
-    sheet.row("chiller/hours", inner, y + 316, width, "Compressor hours", f"{at}/CompressorHours", decimals=0)
-    sheet.add("chiller/enable", "switch", inner, y + 372, 140, 36, item=f"bms:{at}/Enable", label="Enable",
-              write={"confirm": True})  # fmt: skip
-    sheet.add("chiller/fault", "lamp", inner + width - 84, y + 378, 84, 24, item=f"bms:{at}/Fault", label="Fault",
-              on="alarm")  # fmt: skip
-    sheet.add("chiller/running", "lamp", inner + width - 188, y + 378, 96, 24, item=f"bms:{at}/Running",
+    sheet.text("chiller/state/label", inner, y + 164, 80, 28, "State", size=14, style="muted")
+    sheet.add("chiller/state", "multi-state", inner + width - 108, y + 164, 108, 28, item=f"bms:{at}/State",
+              states=[{"when": "value == 4", "style": "alarm"}])  # fmt: skip
+    sheet.add("chiller/enable", "switch", inner - 2, y + 212, 140, 32, item=f"bms:{at}/Enable", write={"confirm": True})
+    sheet.add("chiller/running", "lamp", inner + width - 180, y + 216, 92, 24, item=f"bms:{at}/Running",
               label="Running", on="normal")  # fmt: skip
+    sheet.add("chiller/fault", "lamp", inner + width - 76, y + 216, 76, 24, item=f"bms:{at}/Fault", label="Fault",
+              on="alarm")  # fmt: skip
+    sheet.row("chiller/load", inner, y + 276, width, "Load", f"{at}/Load", decimals=0)
+    sheet.bar("chiller/load/bar", inner, y + 308, width, f"{at}/Load", 100)
+    for index, (name, label, item, decimals) in enumerate((
+        ("power", "Electrical power", "Power", 1), ("cop", "Coefficient of performance", "COP", 2),
+        ("hours", "Compressor hours", "CompressorHours", 0),
+    )):  # fmt: skip
+        sheet.row(f"chiller/{name}", inner, y + 336 + 36 * index, width, label, f"{at}/{item}", decimals=decimals)
+    sheet.row("chiller/return", inner, y + 448, width, "Chilled water return", f"{at}/ReturnTemperature", decimals=1,
+              size=LARGE)  # fmt: skip
 
     y = 656
     sheet.card("sensors", x, y, w, 212, "Sensors")
-    for index, (label, item) in enumerate((
-        ("Roof", "OPCUA/Service/RoofSensor"), ("Cellar", "OPCUA/Service/CellarSensor"),
-        ("Flow meter", "OPCUA/Service/FlowMeter"), ("Plant room", "MQTT/Sensor01/Temperature"),
+    for index, (name, label, item) in enumerate((
+        ("roof", "Roof", "OPCUA/Service/RoofSensor"), ("cellar", "Cellar", "OPCUA/Service/CellarSensor"),
+        ("flow-meter", "Flow meter", "OPCUA/Service/FlowMeter"), ("plant-room", "Plant room", "MQTT/Sensor01/Temperature"),
     )):  # fmt: skip
-        sheet.row(f"sensors/{item.rpartition('/')[0].rpartition('/')[2].lower()}-{index}", inner, y + 52 + 36 * index,
-                  width, label, item, decimals=1, wide=140)  # fmt: skip
+        sheet.row(f"sensors/{name}", inner, y + 52 + 36 * index, width, label, item, decimals=1, wide=120)
 
 
 def metering() -> Sheet:
@@ -555,7 +576,7 @@ def metering() -> Sheet:
     x = LEFT + 20
     columns = (("Power", 456, 110), ("Today", 588, 130), ("Meter reading", 736, 160))
     for label, offset, width in columns:
-        sheet.label(f"electricity/{label.split()[0].lower()}", x + offset, y + 44, width, label, align="right")
+        sheet.head(f"electricity/{label.split()[0].lower()}", x + offset + width, y + 44, label)
     for index, meter in enumerate(("Offices", "Lighting", "Ventilation", "Cooling", "Total")):
         row, key = y + 72 + 52 * index, f"electricity/{meter.lower()}"
         total = meter == "Total"
@@ -564,15 +585,15 @@ def metering() -> Sheet:
         at = f"Metering/Electricity/{meter}"
         weight = {"weight": "bold"} if total else {}
         sheet.text(f"{key}/label", x, row, 140, 28, meter, size=VALUE, **weight)
-        sheet.add(f"{key}/bar", "bar", x + 144, row + 6, 296, 16, item=f"bms:{at}/Power", min=0, max=60)
+        sheet.bar(f"{key}/bar", x + 136, row + 8, 320, f"{at}/Power", 60)
         size = LARGE if total else VALUE
         for item, (_, offset, width), decimals in zip(("Power", "Today", "Energy"), columns, (1, 1, 0), strict=True):
             sheet.value(f"{key}/{item.lower()}", x + offset, row, width, f"{at}/{item}", decimals=decimals, size=size)
 
     y = TOP + 368
     sheet.card("water", LEFT, y, 460, 192, "Water")
-    for label, offset, width in (("Flow", 88, 104), ("Today", 196, 96), ("Meter reading", 296, 124)):
-        sheet.label(f"water/{label.split()[0].lower()}", x + offset, y + 44, width, label, align="right")
+    for label, right in (("Flow", 192), ("Today", 292), ("Meter reading", 420)):
+        sheet.head(f"water/{label.split()[0].lower()}", x + right, y + 44, label)
     for index, meter in enumerate(("Cold", "Hot")):
         row, key, at = y + 72 + 52 * index, f"water/{meter.lower()}", f"Metering/Water/{meter}"
         sheet.line(f"{key}/rule", [(x, row), (x + 420, row)], role="faint", width=1)
@@ -589,45 +610,61 @@ def metering() -> Sheet:
     y, left = TOP + 368, 516
     x = left + 20
     sheet.card("heat", left, y, 460, 396, "Heat")
-    for label, offset, width in (("Power", 160, 116), ("Meter reading", 288, 132)):
-        sheet.label(f"heat/{label.split()[0].lower()}", x + offset, y + 44, width, label, align="right")
+    for label, right in (("Power", 276), ("Meter reading", 420)):
+        sheet.head(f"heat/{label.split()[0].lower()}", x + right, y + 44, label)
     for circuit, serves in ((1, "Radiators north"), (2, "Radiators south"), (3, "Air handling")):
         row, key, at = y + 72 + 104 * (circuit - 1), f"heat/hc-{circuit}", f"Metering/Heat/HC{circuit}"
         sheet.line(f"{key}/rule", [(x, row), (x + 420, row)], role="faint", width=1)
         row += 16
         sheet.text(f"{key}/label", x, row, 160, 28, serves, size=VALUE)
         sheet.value(f"{key}/power", x + 160, row, 116, f"{at}/Power", decimals=1)
-        sheet.value(f"{key}/energy", x + 288, row, 132, f"{at}/Energy", decimals=1)
-        sheet.add(f"{key}/bar", "bar", x, row + 42, 420, 16, item=f"bms:{at}/Power", min=0, max=80)
+        sheet.value(f"{key}/energy", x + 288, row, 132, f"{at}/Energy", decimals=1, unit="MWh")
+        sheet.bar(f"{key}/bar", x, row + 44, 420, f"{at}/Power", 80)
 
     x, y, w = 992, TOP, RIGHT - 992
     sheet.card("network", x, y, w, 764, "Power meters")
     inner = x + 20
-    heads = (("Incoming", 164), ("Plant room", 296), ("Offices", 420))
-    for label, offset in heads:
-        sheet.label(f"network/{label.split()[0].lower()}", inner + offset - 40, y + 44, 148, label, align="right")
-    rows: Iterable[tuple[str, str, int]] = (
+    meters = (("Incoming supply", 280), ("Plant room", 404), ("Offices", w - 40))
+    for number, (label, right) in enumerate(meters, 1):
+        sheet.head(f"network/meter-{number}", inner + right, y + 44, label)
+    quantities: Iterable[tuple[str, str, int]] = (
         ("Voltage L1", "L1/Voltage", 1), ("Voltage L2", "L2/Voltage", 1), ("Voltage L3", "L3/Voltage", 1),
         ("Current L1", "L1/Current", 1), ("Current L2", "L2/Current", 1), ("Current L3", "L3/Current", 1),
         ("Active power", "ActivePower", 1), ("Reactive power", "ReactivePower", 1), ("Power factor", "PowerFactor", 2),
-        ("Frequency", "Frequency", 2), ("Energy", "Energy", 0),
+        ("Frequency", "Frequency", 2),
     )  # fmt: skip
-    for index, (label, item, decimals) in enumerate(rows):
-        row, quantity = y + 72 + 60 * index, item.lower().replace("/", "-")
+    pitch = 52
+    for index, (label, item, decimals) in enumerate(quantities):
+        row, quantity = y + 72 + pitch * index, item.lower().replace("/", "-")
         sheet.line(f"network/{quantity}/rule", [(inner, row), (inner + w - 40, row)], role="faint", width=1)
-        sheet.text(f"network/{quantity}/label", inner, row + 16, 124, 28, label, size=14, style="muted")
-        for meter, (_, offset) in enumerate(heads, 1):
+        sheet.text(f"network/{quantity}/label", inner, row + 12, 124, 28, label, size=14, style="muted")
+        for number, (_, right) in enumerate(meters, 1):
             attention: Json = {}
             if "Voltage" in item:
                 attention["states"] = [{"when": "value < 207 or value > 253", "style": "warning"}]
-            sheet.value(f"network/{quantity}-{meter}", inner + offset - 40, row + 16, 148, f"Modbus/PowerMeter{meter}/{item}",
-                        decimals=decimals, **attention)  # fmt: skip
+            sheet.value(f"network/{quantity}-{number}", inner + right - 120, row + 12, 120,
+                        f"Modbus/PowerMeter{number}/{item}", decimals=decimals, **attention)  # fmt: skip
+    row = y + 72 + pitch * 10
+    sheet.line("network/energy/rule", [(inner, row), (inner + w - 40, row)], role="outline", width=1)
+    for number, (label, _) in enumerate(meters, 1):
+        line = row + 16 + 48 * (number - 1)
+        sheet.row(f"network/energy-{number}", inner, line, w - 40, f"Energy, {label.lower()}",
+                  f"Modbus/PowerMeter{number}/Energy", wide=240, unit="Wh", decimals=0)  # fmt: skip
     return sheet
 
 
 def sheets() -> list[Sheet]:
     """All pages, in the order of the links."""
-    return [overview(), floor_page(3), air_handling(1), air_handling(2), plant(), metering()]
+    return [
+        overview(),
+        floor_page(1),
+        floor_page(2),
+        floor_page(3),
+        air_handling(1),
+        air_handling(2),
+        plant(),
+        metering(),
+    ]
 
 
 def written(document: Json, elements: Sequence[Json]) -> str:

@@ -231,6 +231,7 @@ COMMANDS: dict[str, str] = {
     "no-bundle": "The profile names no bundle; give one with --bundle.",
     "picture-unwritable": "The picture cannot be written: {reason}.",
     "no-such-page": "There is no page {page} in the bundle. There are: {known}.",
+    "demo-open": "The demo of this folder is open already; it was brought forward.",
     "demo-ended": "The simulated servers did not start: {reason}.",
     "no-window": "This command needs PySide6, which cannot be loaded: {reason}. Install it with: pip install vizclient",
 }

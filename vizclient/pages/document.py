@@ -173,13 +173,14 @@ class LampElement(Base):
 
 
 class BarElement(Numeric):
-    """A number along a scale; limits from the item's EURange if left out."""
+    """A number along a scale; limits from the item's EURange if left out. `show_value`: in figures too, if there is room."""
 
     type: Literal["bar"]
     min: float | None = None
     max: float | None = None
     orientation: Literal["horizontal", "vertical"] = "horizontal"
     marks: Annotated[tuple[float, ...], Field(max_length=20)] = ()
+    show_value: bool = True
 
 
 class SwitchElement(Base):
