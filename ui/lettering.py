@@ -117,24 +117,38 @@ class Lettering:
         self._bytes += size
         if self._bytes > _MOST_BYTES:
             for face in self._faces.values():
-                face.pieces.clear()
+                for pieces in face.pieces:
+                    pieces.clear()
             self._bytes = 0
 
 
 class Face:
     """One font in one colour at one scale. Works in device pixels: the painter's world transform must be off."""
 
-    __slots__ = ("_color", "_font", "_lettering", "_metrics", "_scale", "_size", "_widths", "pieces")
+    __slots__ = (
+        "_above",
+        "_below",
+        "_color",
+        "_font",
+        "_lettering",
+        "_metrics",
+        "_scale",
+        "_widths",
+        "digit",
+        "pieces",
+    )
 
     def __init__(self, lettering: Lettering, font: QFont, color: QColor, scale: float, size: float) -> None:
         self._lettering = lettering
         self._font = font
         self._color = color
         self._scale = scale
-        self._size = size
+        self._above, self._below = math.ceil(size * _ABOVE), math.ceil(size * _BELOW)
         self._metrics = QFontMetricsF(font)
         self._widths: dict[str, float] = {}
-        self.pieces: dict[tuple[str, int], QImage] = {}
+        self.digit = self.width("0")
+        """How wide a figure is, and about the widest sign of a number."""
+        self.pieces: tuple[dict[str, QImage], ...] = tuple({} for _ in range(_PHASES))
 
     def width(self, text: str) -> float:
         """How wide `text` runs, in device pixels."""
@@ -147,47 +161,36 @@ class Face:
 
     def put(self, painter: QPainter, x: float, baseline: int, text: str) -> None:
         """Draw `text` from `x` on."""
-        if len(text) > _LONGEST:
-            self._draw(painter, x, baseline, text)
-            return
-        steps = math.floor(x * _PHASES + 0.5)
-        left = steps // _PHASES
-        key = (text, steps - left * _PHASES)
-        piece = self.pieces.get(key)
+        steps = int((x * _PHASES + 0.5) // 1)
+        phase = steps % _PHASES
+        piece = self.pieces[phase].get(text)
         if piece is None:
-            piece = self._piece(text, key[1])
-            self.pieces[key] = piece
+            if len(text) > _LONGEST:
+                self._draw(painter, x, baseline, text)
+                return
+            piece = self.pieces[phase][text] = self._piece(text, phase)
             self._lettering.grown(piece.sizeInBytes())
-        painter.drawImage(left - 2, baseline - math.ceil(self._size * _ABOVE), piece)
+        painter.drawImage(steps // _PHASES - 2, baseline - self._above, piece)
 
-    def parts(self, number: str) -> tuple[list[str], float]:
-        """`number` in the pieces that it is drawn from, last one first, and its width in device pixels."""
-        parts = []
-        mark = number.find(".")
-        if mark < 0:
-            mark = number.find(",")
-        if mark > 0:
-            parts.append(number[mark:])
-            number = number[:mark]
-        while len(number) > 4:
-            parts.append(number[-3:])
-            number = number[:-3]
-        parts.append("−" + number[1:] if number[:1] == "-" else number)
-        return parts, sum(map(self.width, parts))
-
-    def put_parts(self, painter: QPainter, right: float, baseline: int, parts: list[str]) -> None:
-        """Draw `parts` so that they end at `right`."""
-        for part in parts:
-            right -= self.width(part)
+    def put_number(self, painter: QPainter, right: float, baseline: int, number: str) -> float:
+        """Draw a number so that it ends at `right`; where it begins."""
+        widths = self._widths
+        for part in pieces_of(number):
+            width = widths.get(part)
+            right -= self.width(part) if width is None else width
             self.put(painter, right, baseline, part)
+        return right
+
+    def number_width(self, number: str) -> float:
+        """How wide `put_number` makes `number`, in device pixels."""
+        return sum(map(self.width, pieces_of(number)))
 
     def _piece(self, text: str, phase: int) -> QImage:
-        above = math.ceil(self._size * _ABOVE)
         width = math.ceil(self.width(text)) + 5
-        piece = QImage(width, above + math.ceil(self._size * _BELOW), QImage.Format.Format_ARGB32_Premultiplied)
+        piece = QImage(width, self._above + self._below, QImage.Format.Format_ARGB32_Premultiplied)
         piece.fill(Qt.GlobalColor.transparent)
         painter = QPainter(piece)
-        self._draw(painter, 2 + phase / _PHASES, above, text)
+        self._draw(painter, 2 + phase / _PHASES, self._above, text)
         painter.end()
         return piece
 
@@ -201,3 +204,24 @@ class Face:
         painter.setPen(self._color)
         painter.drawText(QPointF(0, 0), text)
         painter.restore()
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` reads as a number or a date: figures that must never be cut."""
+    return text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
+
+
+def pieces_of(number: str) -> list[str]:
+    """A number in the pieces that it is drawn from, the last one first."""
+    parts = []
+    mark = number.find(".")
+    if mark < 0:
+        mark = number.find(",")
+    if mark > 0:
+        parts.append(number[mark:])
+        number = number[:mark]
+    while len(number) > 4:
+        parts.append(number[-3:])
+        number = number[:-3]
+    parts.append("−" + number[1:] if number[0] == "-" else number)
+    return parts

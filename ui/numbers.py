@@ -64,6 +64,7 @@ class Numbers:
         self.point = locale.decimalPoint()
         self.zone = zone or datetime.now().astimezone().tzinfo or UTC
         self.booleans = booleans
+        self._formatters: dict[tuple[object, ...], Callable[[Value], str]] = {}
 
     def format(self, value: Value, decimals: int | None = None, unit: str = "") -> str:
         """`value` as text; see `formatter`."""
@@ -77,10 +78,17 @@ class Numbers:
         Floats get `decimals` places, all they need if None. Integers are exact. Empty for None. DateTime is in the zone,
         with its distance from UTC only where the local time happens twice.
         """
+        key = (decimals, unit, booleans)
+        found = self._formatters.get(key)
+        if found is None:
+            found = self._formatters[key] = self._make(decimals, unit, booleans or self.booleans)
+        return found
+
+    def _make(self, decimals: int | None, unit: str, booleans: tuple[str, str]) -> Callable[[Value], str]:
         tail = NBSP + unit if unit else ""
         point = self.point
         shape = "" if decimals is None else f".{decimals}f"
-        off, on = booleans or self.booleans
+        off, on = booleans
 
         def text(value: Value) -> str:
             if type(value) is float:

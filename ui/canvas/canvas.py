@@ -64,6 +64,7 @@ _PAN_KEYS = {
     Qt.Key.Key_Down: (0, 1),
 }
 _KNOWN = frozenset({Freshness.LIVE, Freshness.UNCERTAIN, Freshness.BAD, Freshness.UNSYNCHRONISED, Freshness.HELD})
+_PLAIN = frozenset({Freshness.LIVE, Freshness.HELD})
 _WORST = (
     Freshness.MISSING,
     Freshness.NEVER,
@@ -117,6 +118,7 @@ class Canvas(QWidget):
         self._view = View()
         self._picture = QImage()
         self._ground: QImage | None = None
+        self._paper = theme.color("page")
         self._valid = False
         self._dirty: deque[Entry] = deque()
         self._painted: list[Entry] = []
@@ -522,49 +524,69 @@ class Canvas(QWidget):
         return None if since is None or freshness is Freshness.NEVER else now - since
 
     def _painter(self, picture: QImage) -> QPainter:
+        """A painter from page units to device pixels, with its transform off."""
         painter = QPainter(picture)
-        placement = self._list.mapping if self._list else Placement(1.0, (0.0, 0.0), 0, 0)
+        placement = self._list.placement if self._list else Placement(1.0, (0.0, 0.0), 0, 0)
         painter.setTransform(QTransform(placement.scale, 0, 0, placement.scale, placement.dx, placement.dy))
+        painter.setWorldMatrixEnabled(False)
         return painter
 
     def _paint_entry(self, painter: QPainter, entry: Entry) -> None:
         """Paint the pixels of an entry anew: the ground, then in display order all that shares them."""
         assert self._list is not None
         over = entry.over if entry.over is not None else self._list.over(entry)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        clip = entry.clip
-        painter.setClipRect(clip)
+        pixels = entry.pixels
+        painter.setClipRect(pixels)
         if self._ground is None:
-            painter.fillRect(clip, self._theme.color(self._list.page.background))
+            painter.fillRect(pixels, self._paper)
         else:
-            left, top, right, bottom = entry.device
-            painter.setWorldMatrixEnabled(False)
-            painter.drawImage(QPoint(left, top), self._ground, QRect(left, top, right - left, bottom - top))
-            painter.setWorldMatrixEnabled(True)
+            painter.drawImage(pixels.topLeft(), self._ground, pixels)
+        if len(over) == 1:
+            self._paint_symbol(painter, entry)
+            return
         for other, part in over:
-            if other.shown is not None:
-                if other is not entry:
-                    painter.setClipRect(part)
-                self._paint_symbol(painter, other)
-                if other is not entry:
-                    painter.setClipRect(clip)
+            painter.setClipRect(part)
+            self._paint_symbol(painter, other)
 
     def _paint_symbol(self, painter: QPainter, entry: Entry) -> None:
         symbol, shown = entry.symbol, entry.shown
-        assert shown is not None
-        if symbol.smooth:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not entry.broken:
-            try:
-                symbol.paint(painter, entry.rect, entry.element, shown, entry.metadata, self._theme)
-            except Exception:  # noqa: BLE001 -- one symbol that fails must not stop the page
-                self._break(entry)
+        if shown is None or self._list is None:
+            return
+        try:
+            if entry.broken:
+                self._paint_broken(painter, entry)
+            elif (
+                symbol.quick
+                and shown.text
+                and shown.freshness in _PLAIN
+                and shown.style == "normal"
+                and not shown.pending
+            ):
+                quick = entry.quick
+                if quick is None:
+                    placement = self._list.placement
+                    quick = entry.quick = symbol.quick(
+                        entry.rect, entry.element, self._theme, placement.scale, placement.dx, placement.dy
+                    )
+                quick(painter, shown.text)
+            else:
                 painter.setWorldMatrixEnabled(True)
-        if entry.broken:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            paint_broken(painter, entry.rect, self._theme)
-        if symbol.smooth or entry.broken:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+                if symbol.smooth:
+                    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                symbol.paint(painter, entry.rect, entry.element, shown, entry.metadata, self._theme)
+                if symbol.smooth:
+                    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+                painter.setWorldMatrixEnabled(False)
+        except Exception:  # noqa: BLE001 -- one symbol that fails must not stop the page
+            self._break(entry)
+            self._paint_broken(painter, entry)
+
+    def _paint_broken(self, painter: QPainter, entry: Entry) -> None:
+        painter.setWorldMatrixEnabled(True)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_broken(painter, entry.rect, self._theme)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setWorldMatrixEnabled(False)
 
     def _break(self, entry: Entry) -> None:
         if not entry.broken:
@@ -581,18 +603,18 @@ class Canvas(QWidget):
         size = (picture.width() / ratio, picture.height() / ratio)
         centre, zoom = self._view.resolved(page.size, size)
         placement = Placement(zoom * ratio, centre, picture.width(), picture.height())
-        if placement.scale != display.mapping.scale:
+        if placement.scale != display.placement.scale:
             self._theme.letters.forget()
         display.lay_out(placement)
-        color = self._theme.color(page.background)
-        picture.fill(color)
+        self._paper = self._theme.color(page.background)
+        picture.fill(self._paper)
         painter = self._painter(picture)
         now = self._clock()
         for entry in display.ground:
             if entry.due:
                 self._update(entry, now)
             if entry.on_screen and entry.shown is not None:
-                painter.setClipRect(entry.clip)
+                painter.setClipRect(entry.pixels)
                 self._paint_symbol(painter, entry)
         self._ground = None
         if display.ground:
@@ -604,7 +626,7 @@ class Canvas(QWidget):
                 if entry.due or entry.shown is None:
                     self._update(entry, now)
                 if entry.shown is not None:
-                    painter.setClipRect(entry.clip)
+                    painter.setClipRect(entry.pixels)
                     self._paint_symbol(painter, entry)
         painter.end()
 
@@ -725,7 +747,7 @@ class Canvas(QWidget):
 
     def _device(self, entry: Entry) -> tuple[int, int, int, int]:
         assert self._list is not None
-        return self._list.mapping.aligned(entry.rect)
+        return self._list.placement.aligned(entry.rect)
 
     def _at(self, position: QPointF) -> Entry | None:
         if self._list is None or self._page is None:

@@ -10,14 +10,14 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRect, QRectF
 
 from vizclient.items.metadata import Metadata
-from vizclient.pages.document import Base, Page
+from vizclient.pages.document import Base, FanElement, Page, PumpElement
 from vizclient.pages.expressions import Expression, parse_expression
 
 from ..numbers import Numbers
-from ..symbols.contract import AnySymbol, Pending, Reading, Shown, Words
+from ..symbols.contract import AnySymbol, Pending, Quick, Reading, Shown, Words
 from ..symbols.table import SYMBOLS
 
 UNADDRESSED = -1
@@ -32,7 +32,6 @@ class Entry:
     __slots__ = (
         "box",
         "broken",
-        "clip",
         "conditions",
         "device",
         "due",
@@ -48,6 +47,8 @@ class Entry:
         "order",
         "over",
         "pending",
+        "pixels",
+        "quick",
         "reading",
         "rect",
         "shown",
@@ -64,7 +65,7 @@ class Entry:
         self.box = (self.ink.x(), self.ink.y(), self.ink.width(), self.ink.height())
         self.item = element.item or ""
         self.handle: int | None = None if element.item is None else handles.get(element.item, UNADDRESSED)
-        fault: str | None = getattr(element, "fault", None)
+        fault: str | None = element.fault if isinstance(element, PumpElement | FanElement) else None
         self.fault: int | None = None if fault is None else handles.get(fault, UNADDRESSED)
         self.label = "" if element.label is None else words.text(element.label)
         self.max_age = element.max_age
@@ -80,8 +81,9 @@ class Entry:
         self.broken = False
         self.on_screen = False
         self.device = (0, 0, 0, 0)
-        self.clip = QRectF()
-        self.over: list[tuple[Entry, QRectF]] | None = None
+        self.pixels = QRect()
+        self.quick: Quick | None = None
+        self.over: list[tuple[Entry, QRect]] | None = None
 
     @property
     def id(self) -> str:
@@ -123,11 +125,6 @@ class Placement:
             math.ceil((y + height) * scale + self.dy),
         )
 
-    def page_rect(self, left: int, top: int, right: int, bottom: int) -> QRectF:
-        """The page rectangle that is just these device pixels."""
-        scale = self.scale
-        return QRectF((left - self.dx) / scale, (top - self.dy) / scale, (right - left) / scale, (bottom - top) / scale)
-
 
 class DisplayList:
     """The entries of one page. `ground`: those at the bottom that never change, painted once for a view."""
@@ -152,12 +149,12 @@ class DisplayList:
             else:
                 self.live.append(entry)
                 self._grid.add(entry)
-        self.mapping = Placement(1.0, (0.0, 0.0), 0, 0)
+        self.placement = Placement(1.0, (0.0, 0.0), 0, 0)
 
-    def lay_out(self, mapping: Placement) -> None:
+    def lay_out(self, placement: Placement) -> None:
         """Work out where everything lies."""
-        self.mapping = mapping
-        scale, dx, dy, width, height = mapping.scale, mapping.dx, mapping.dy, mapping.width, mapping.height
+        self.placement = placement
+        scale, dx, dy, width, height = placement.scale, placement.dx, placement.dy, placement.width, placement.height
         floor, ceil = math.floor, math.ceil
         for entry in self.entries:
             x, y, w, h = entry.box
@@ -165,24 +162,24 @@ class DisplayList:
             right, bottom = ceil((x + w) * scale + dx), ceil((y + h) * scale + dy)
             entry.device = (left, top, right, bottom)
             entry.on_screen = left < width and top < height and right > 0 and bottom > 0
-            entry.clip = QRectF((left - dx) / scale, (top - dy) / scale, (right - left) / scale, (bottom - top) / scale)
+            entry.pixels = QRect(left, top, right - left, bottom - top)
+            entry.quick = None
             entry.over = None
 
-    def over(self, entry: Entry) -> list[tuple[Entry, QRectF]]:
+    def over(self, entry: Entry) -> list[tuple[Entry, QRect]]:
         """All that has to be painted in the pixels of `entry`, in display order, each with its part of them."""
         if entry.over is not None:
             return entry.over
         left, top, right, bottom = entry.device
-        mapping = self.mapping
+        placement = self.placement
         found = []
-        for other in self._grid.near(entry.box, 2.0 / mapping.scale):
+        for other in self._grid.near(entry.box, 2.0 / placement.scale):
             if other is entry:
-                found.append((entry, entry.clip))
+                found.append((entry, entry.pixels))
                 continue
             o_left, o_top, o_right, o_bottom = other.device
             if o_left < right and o_right > left and o_top < bottom and o_bottom > top:
-                part = (max(left, o_left), max(top, o_top), min(right, o_right), min(bottom, o_bottom))
-                found.append((other, mapping.page_rect(*part)))
+                found.append((other, entry.pixels & other.pixels))
         found.sort(key=lambda pair: pair[0].order)
         entry.over = found
         return found

@@ -89,6 +89,10 @@ def nothing(_: Base) -> tuple[Command, ...]:
     return ()
 
 
+Quick = Callable[[QPainter, str], object]
+"""Paints a text in device pixels, the painter's world transform being off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol(Generic[E]):
     """One kind of element.
@@ -99,6 +103,8 @@ class Symbol(Generic[E]):
     `reading(properties, metadata, numbers, words)`: made once for an element and its metadata, called for each value.
     `ink(rect, properties)`: all that it may touch. `describe(properties, shown)`. `still`: nothing but the
     page changes it. `spoken`: its text comes from the page, and is known without a value.
+    `quick(rect, properties, theme, scale, dx, dy)`: made once for a view; paints just what `paint` does while the
+    symbol is plain (live or held, of normal style, nothing pending, a text) but without a transform.
     """
 
     paint: Callable[[QPainter, QRectF, E, Shown, Metadata | None, Theme], None]
@@ -109,6 +115,7 @@ class Symbol(Generic[E]):
     still: bool = False
     smooth: bool = True
     spoken: bool = False
+    quick: Callable[[QRectF, E, Theme, float, float, float], Quick] | None = None
 
 
 AnySymbol = Symbol[Any]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from vizclient.items.metadata import Metadata
 from vizclient.pages.document import Style, ValueElement
 
-from ..lettering import CAP_HEIGHT
+from ..lettering import CAP_HEIGHT, Face, is_number
 from ..numbers import NBSP, Numbers
 from ..theme import Theme
 from . import marks
-from .contract import Description, Reading, Shown, Symbol, Words, states
+from .contract import Description, Quick, Reading, Shown, Symbol, Words, states
 from .text import INKS
 
 PAD = 4.0
@@ -41,50 +39,88 @@ def line(
     A number that does not fit is never cut: it is replaced by ###. Antialiasing is off afterwards.
     """
     freshness = shown.freshness
-    x, y, width, height = rect.x(), rect.y(), rect.width(), rect.height()
     ink = INKS[shown.style]
-    left, right = x + PAD, x + width - PAD
+    left, right = rect.left() + PAD, rect.right() - PAD
     if freshness not in marks.PLAIN or shown.pending or shown.style in CHIPS:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink, left = _around(painter, frame or rect, left, min(size, height - 2), shown, theme)
+        ink, left = _around(painter, frame or rect, left, min(size, rect.height() - 2), shown, theme)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     text = shown.text
     if not text:
         text = "" if freshness is marks.MISSING else marks.DASHES
         ink = "never"
-    number, _, unit = text.partition(NBSP)
     transform = painter.worldTransform()
-    scale = transform.m11()
-    letters = theme.letters
-    face = letters.face(size, "medium", theme.color(ink), scale)
-    parts, wide = face.parts(number)
-    room = (right - left) * scale
-    if wide > room:
-        parts, wide = _squeezed(face.width, number, room)
-        unit = ""
-    unit_face = unit_wide = None
-    if unit:
-        unit_face = letters.face(size, "regular", theme.color("ink-muted" if ink == "ink" else ink), scale)
-        unit_wide = unit_face.width(unit) + size * scale * 0.22
-        if wide + unit_wide > room:
-            unit_face = unit_wide = None
-    total = wide + (unit_wide or 0.0)
-    baseline = round((y + height / 2 + CAP_HEIGHT * size / 2) * scale + transform.dy())
-    if align == "right":
-        end = right * scale + transform.dx()
-    elif align == "left":
-        end = left * scale + transform.dx() + total
-    else:
-        end = ((left + right) * scale + total) / 2 + transform.dx()
+    scale, dx, dy = transform.m11(), transform.dx(), transform.dy()
+    inside = _Inside(theme, scale, size, ink, left * scale + dx, right * scale + dx, _baseline(rect, size, scale, dy))
     painter.setWorldMatrixEnabled(False)
-    if unit_face and unit_wide:
-        unit_face.put(painter, end - unit_face.width(unit), baseline, unit)
-    face.put_parts(painter, end - (unit_wide or 0.0), baseline, parts)
+    begin, end = inside.write(painter, text, align)
+    if freshness is marks.BAD and text:
+        middle = inside.baseline - CAP_HEIGHT * size * scale / 2
+        thick = max(1, round(size * scale * 0.14))
+        bar = QRect(round(begin) - 2, round(middle - thick / 2), round(end - begin) + 4, thick)
+        painter.fillRect(bar, theme.color("bad"))
     painter.setWorldMatrixEnabled(True)
-    if freshness is marks.BAD and number:
-        middle = (baseline - transform.dy()) / scale - CAP_HEIGHT * size / 2
-        begin = (end - total - transform.dx()) / scale
-        painter.fillRect(QRectF(begin - 2, middle - size * 0.07, total / scale + 4, size * 0.14), theme.color("bad"))
+
+
+class _Inside:
+    """Where and how the words of a value are written, in device pixels."""
+
+    __slots__ = ("baseline", "face", "gap", "left", "right", "unit_face")
+
+    def __init__(
+        self, theme: Theme, scale: float, size: float, ink: str, left: float, right: float, baseline: int
+    ) -> None:
+        self.face = theme.letters.face(size, "medium", theme.color(ink), scale)
+        quiet = "ink-muted" if ink == "ink" else ink
+        self.unit_face = theme.letters.face(size, "regular", theme.color(quiet), scale)
+        self.gap = size * scale * 0.22
+        self.left, self.right, self.baseline = left, right, baseline
+
+    def write(self, painter: QPainter, text: str, align: str) -> tuple[float, float]:
+        """Write `text`; the unit is left out where there is no room for it. Returns where it begins and ends."""
+        number, _, unit = text.partition(NBSP)
+        face, room = self.face, self.right - self.left
+        figures = is_number(number)
+        tail = self.unit_face.width(unit) + self.gap if unit else 0.0
+        if figures and align == "right" and len(number) * face.digit + tail <= room:  # the quick way
+            wide = 0.0
+        else:
+            wide = face.number_width(number) if figures else face.width(number)
+            if wide + tail > room:
+                unit, tail = "", 0.0
+            if wide > room:
+                number, figures = "###" if figures else _elided(face, number, room), False
+                wide = face.width(number)
+        if align == "right":
+            end = self.right
+        else:
+            end = self.left + wide + tail if align == "left" else (self.left + self.right + wide + tail) / 2
+        if unit:
+            self.unit_face.put(painter, end - tail + self.gap, self.baseline, unit)
+        if figures:
+            begin = face.put_number(painter, end - tail, self.baseline, number)
+        else:
+            begin = end - tail - wide
+            face.put(painter, begin, self.baseline, number)
+        return begin, end
+
+
+def _baseline(rect: QRectF, size: float, scale: float, dy: float) -> int:
+    return round((rect.y() + rect.height() / 2 + CAP_HEIGHT * size / 2) * scale + dy)
+
+
+def _elided(face: Face, text: str, room: float) -> str:
+    while text and face.width(text + "…") > room:
+        text = text[:-1]
+    return text + "…"
+
+
+def quick(rect: QRectF, properties: ValueElement, theme: Theme, scale: float, dx: float, dy: float) -> Quick:
+    left, right = rect.left() + PAD, rect.right() - PAD
+    size, align = properties.size, properties.align
+    baseline = _baseline(rect, size, scale, dy)
+    write = _Inside(theme, scale, size, "ink", left * scale + dx, right * scale + dx, baseline).write
+    return lambda painter, text: write(painter, text, align)
 
 
 def _around(
@@ -102,15 +138,6 @@ def _around(
     if shown.freshness is marks.STALE:
         ink = "stale"
     return ink, marks.beside(painter, frame, left, side, shown, theme)
-
-
-def _squeezed(width: Callable[[str], float], text: str, room: float) -> tuple[list[str], float]:
-    """What stands for a text that is too wide: a number is never shortened, other text is, with an ellipsis."""
-    if text[:1].isdigit() or text[:1] == "-":
-        return ["###"], width("###")
-    while text and width(text + "…") > room:
-        text = text[:-1]
-    return [text + "…"], width(text + "…")
 
 
 def reading(properties: ValueElement, metadata: Metadata | None, numbers: Numbers, words: Words) -> Reading:
@@ -136,4 +163,4 @@ def describe(properties: ValueElement, shown: Shown) -> Description:
     return Description("value", shown.label or properties.item, shown.text, states(shown))
 
 
-SYMBOL = Symbol(paint, reading, describe, smooth=False)
+SYMBOL = Symbol(paint, reading, describe, smooth=False, quick=quick)
