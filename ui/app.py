@@ -35,6 +35,7 @@ from .display import has_display
 from .numbers import Numbers
 from .single_instance import SingleInstance, instance_name
 from .speaker import Moment, Speaker
+from .style import dress
 from .theme import load_fonts, load_theme
 from .times import Times
 from .window import Window
@@ -117,6 +118,7 @@ def show(
     remembered, state_fault = state_file.load()
     state = remembered or WindowState()
     theme = load_theme(theme_name or state.theme or system_theme(application))
+    dress(application, theme)
     bundle, bundle_fault = read_bundle(profile, bundle_path, words)
     canvas = Canvas(mirror, theme, numbers, words)
     canvas.on_painted = trace

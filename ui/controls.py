@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtWidgets import QWidget
 
@@ -21,13 +21,15 @@ from vizclient.pages.bundle import Bundle
 from vizclient.pages.document import ButtonElement, Element, SetPointElement, SwitchElement
 from vizclient.redundancy.model import Connection, Server
 
-from .dialogs.write import WriteDialog
 from .numbers import Numbers
 from .speaker import Moment
 from .symbols.contract import Pending
 from .theme import Theme
 from .words import Words
 from .writing import Complaint, Target, check, obstacle, outcome_in_words, value_in_words
+
+if TYPE_CHECKING:
+    from .dialogs.write import WriteDialog
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +205,8 @@ class Controls:
         self._tell(text, _key(target))
 
     def _open(self, target: Target, fixed: Value) -> None:
+        from .dialogs.write import WriteDialog  # noqa: PLC0415 - not needed before the first frame
+
         dialog = WriteDialog(
             target, self._mirror, self._numbers, self._words, self._theme, self._now, self._parent, fixed=fixed
         )

@@ -30,6 +30,7 @@ from . import loop
 from .app import in_the_operators_language, make_application, present
 from .canvas.canvas import Canvas
 from .panels.strip import Strip
+from .style import dress
 from .theme import load_theme
 
 _PATIENCE = 10.0
@@ -78,8 +79,7 @@ class _Picture:
         self._application = make_application()
         speaker, numbers = in_the_operators_language(self._application, profile)
         theme = load_theme(arguments.theme or "light")
-        self._application.setPalette(theme.palette())
-        self._application.setFont(theme.font(14))
+        dress(self._application, theme)
         page: Page = bundle.pages[arguments.page]
         handles = {item: self._mirror.handle(address) for item, address in bundle.addresses(page.id).items()}
         self._handles: Sequence[int] = tuple(handles.values())

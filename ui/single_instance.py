@@ -10,9 +10,12 @@ import hashlib
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDir, QLockFile, QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _PATIENCE = 2.0
 _TAKEN = b"taken\n"
@@ -44,6 +47,8 @@ class SingleInstance(QObject):
 
     def listen(self) -> None:
         """Hear the ones that come later; needs a running event loop."""
+        from PySide6.QtNetwork import QLocalServer  # noqa: PLC0415 - not needed before the first frame
+
         QLocalServer.removeServer(self._name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
@@ -52,6 +57,8 @@ class SingleInstance(QObject):
 
     def ask(self, page: str) -> bool:
         """Ask the first process to come forward with `page`; whether it answered within two seconds."""
+        from PySide6.QtNetwork import QLocalSocket  # noqa: PLC0415 - as above
+
         until = time.perf_counter() + _PATIENCE
         while time.perf_counter() < until:
             socket = QLocalSocket()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QApplication
+
 from .theme import Theme
 
 _SHEET = """
@@ -40,6 +42,9 @@ QTreeWidget::item {{ padding: 4px 2px; }}
 """
 
 
-def style_sheet(theme: Theme) -> str:
-    """The application's style sheet in the colours of `theme`."""
-    return _SHEET.format(**{token.replace("-", "_"): color.name() for token, color in theme.colors.items()})
+def dress(application: QApplication, theme: Theme) -> None:
+    """Give all real widgets, also those to come, the font and colours of `theme`."""
+    application.setPalette(theme.palette())
+    application.setFont(theme.font(14))
+    colors = {token.replace("-", "_"): color.name() for token, color in theme.colors.items()}
+    application.setStyleSheet(_SHEET.format(**colors))

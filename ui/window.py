@@ -32,7 +32,7 @@ from .panels.messages import Messages
 from .panels.servers import ServersPanel, needs_person
 from .panels.strip import Strip
 from .speaker import Moment, Saying, Speaker, Tone
-from .style import style_sheet
+from .style import dress
 from .symbols.contract import Command
 from .symbols.table import SYMBOLS
 from .theme import Theme, load_theme
@@ -75,15 +75,15 @@ class Window(QMainWindow):
         self._link = link
         self._mirror = mirror
         self._speaker = speaker
-        self._words = words
+        self.words = words
         self._now = now
-        self._theme = theme
+        self.theme = theme
         self._theme_name = state.theme
         self.actions_ = Actions(self, words)
         self.strip = Strip(speaker, mirror, theme, now, self)
         self.bar = Bar(words, theme, self.actions_, self.go, self)
         self.messages = Messages(words, theme, self)
-        self.servers = ServersPanel(speaker, now, self.actions_["retry"], self)
+        self.servers: ServersPanel | None = None
         self.controls = Controls(
             link, mirror, numbers, words, theme, now, self, mark=canvas.set_pending, tell=self._tell_write
         )
@@ -94,8 +94,10 @@ class Window(QMainWindow):
         self._lay_out()
         self._connect()
         self._set_pages()
-        self.restoreGeometry(QByteArray.fromBase64(state.geometry.encode()))
-        self._servers_dock.setVisible(state.servers)
+        if not state.geometry or not self.restoreGeometry(QByteArray.fromBase64(state.geometry.encode())):
+            self._fill_screen()
+        if state.servers:
+            self._show_servers(visible=True)
         self._take_connection(link.connection)
 
     # what it remembers
@@ -107,7 +109,7 @@ class Window(QMainWindow):
             views=tuple(self.views),
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
             theme=self._theme_name,
-            servers=self._servers_dock.isVisible(),
+            servers=self.actions_["servers"].isChecked(),
         )
 
     # pages
@@ -117,7 +119,7 @@ class Window(QMainWindow):
         if self._bundle is None:
             return
         if page not in self._bundle.pages:
-            self.messages.show_message(self._words("message.page-gone", page=page), key="page")
+            self.messages.show_message(self.words("message.page-gone", page=page), key="page")
             return
         self._keep_view()
         self._show(self.views[0].navigate(page))
@@ -139,35 +141,38 @@ class Window(QMainWindow):
         if page:
             self.go(page)
 
-    def add_panel(self, name: str, title: str, panel: QWidget) -> QDockWidget:
-        """Dock `panel` at the right."""
+    def add_panel(
+        self,
+        name: str,
+        title: str,
+        panel: QWidget,
+        area: Qt.DockWidgetArea = Qt.DockWidgetArea.RightDockWidgetArea,
+    ) -> QDockWidget:
+        """Dock `panel` in `area`; it stays with the window."""
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setWidget(panel)
-        dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self.addDockWidget(area, dock)
         return dock
 
     # messages
 
     def tell_fault(self, code: str, fault: Fault) -> None:
         """Say what is wrong with a file; `code` is the sentence around it, with the field `fault`."""
-        self.messages.show_message(self._words(code, fault=self._words.fault(fault)), key=code)
+        self.messages.show_message(self.words(code, fault=self.words.fault(fault)), key=code)
 
     def tell(self, code: str, **arguments: object) -> None:
         """Say a sentence in the message area."""
-        self.messages.show_message(self._words(code, **arguments), key=code)
+        self.messages.show_message(self.words(code, **arguments), key=code)
 
     # looks
 
     def set_theme(self, theme: Theme) -> None:
         """Other colours for everything."""
-        self._theme = theme
+        self.theme = theme
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        application.setPalette(theme.palette())
-        application.setFont(theme.font(14))
-        application.setStyleSheet(style_sheet(theme))
+        dress(application, theme)
         self.strip.set_theme(theme)
         self.messages.set_theme(theme)
         self.controls.set_theme(theme)
@@ -190,7 +195,7 @@ class Window(QMainWindow):
 
     def _lay_out(self) -> None:
         self._no_page.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._no_page.setFont(self._theme.font(22))
+        self._no_page.setFont(self.theme.font(22))
         whole = QWidget(self)
         box = QVBoxLayout(whole)
         box.setContentsMargins(0, 0, 0, 0)
@@ -200,10 +205,14 @@ class Window(QMainWindow):
         box.addWidget(self.canvas, 1)
         box.addWidget(self._no_page, 1)
         self.setCentralWidget(whole)
-        self._servers_dock = self.add_panel("servers-dock", self._words("servers.title"), self.servers)
-        self.resize(1280, 800)
         self.bar.set_site(self._site)
-        self.set_theme(self._theme)
+        self.actions_["theme"].setChecked(self.theme.dark)
+
+    def _fill_screen(self) -> None:
+        """The first start: maximised, and large when it is not."""
+        room = self.screen().availableGeometry()
+        self.setGeometry(room.adjusted(*(round(side * room.width() / 30) for side in (1, 1, -1, -1))))
+        self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def _connect(self) -> None:
         actions = self.actions_
@@ -218,8 +227,7 @@ class Window(QMainWindow):
         actions.connect("theme", self._toggle_theme)
         actions.connect("full-screen", self._toggle_full_screen)
         actions["quit"].triggered.connect(self.close)
-        actions["servers"].toggled.connect(self._servers_dock.setVisible)
-        self._servers_dock.visibilityChanged.connect(lambda _: self._note_servers())
+        actions["servers"].toggled.connect(lambda checked: self._show_servers(visible=checked))
         self.canvas.installEventFilter(self)
         self.canvas.commanded.connect(self._commanded)
         self.canvas.refused.connect(self._refused)
@@ -239,12 +247,12 @@ class Window(QMainWindow):
         for name in ("home", "fit", "zoom-in", "zoom-out", "zoom-full"):
             self.actions_[name].setEnabled(bundle is not None)
         if bundle is None:
-            self.bar.set_page("", self._words("no-page.title"))
+            self.bar.set_page("", self.words("no-page.title"))
             self.bar.set_pages([])
             self._name_window()
             self._enable_ways()
             return
-        self.bar.set_pages([(page, self._words.text(bundle.pages[page].title)) for page in bundle.pages])
+        self.bar.set_pages([(page, self.words.text(bundle.pages[page].title)) for page in bundle.pages])
         self.views = [view.within(bundle.pages, bundle.start) for view in self.views] or [ViewState.at(bundle.start)]
         everything = dict.fromkeys(
             self._mirror.handle(address) for page in bundle.pages for address in bundle.addresses(page).values()
@@ -263,7 +271,7 @@ class Window(QMainWindow):
         self.canvas.view = View(view.visit.centre, view.visit.zoom)
         self.canvas.focus_element(view.visit.selection or "")
         self._link.show(_VIEW, list(handles.values()))
-        self.bar.set_page(view.page, self._words.text(page.title))
+        self.bar.set_page(view.page, self.words.text(page.title))
         self.bar.set_zoom(self.canvas.zoom)
         self._missing_said = ""
         self.messages.withdraw("missing")
@@ -329,15 +337,15 @@ class Window(QMainWindow):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         found = self._element(element)
         for command in () if found is None else SYMBOLS[found.type].commands(found):
-            text = self._words("action.open" if command.kind == "open" else "action.write")
+            text = self.words("action.open" if command.kind == "open" else "action.write")
             action = QAction(text, menu)
             action.triggered.connect(lambda _checked=False, command=command: self._commanded(element, command))
             menu.addAction(action)
         if found is not None and found.item is not None and (description := self.canvas.describe(element)):
-            freshness = ", ".join(map(self._words, description.states))
-            value = description.value or self._words("value.none")
-            text = self._words("value.with-freshness", value=value, freshness=freshness)
-            copy = QAction(self._words("action.copy"), menu)
+            freshness = ", ".join(map(self.words, description.states))
+            value = description.value or self.words("value.none")
+            text = self.words("value.with-freshness", value=value, freshness=freshness)
+            copy = QAction(self.words("action.copy"), menu)
             copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(text))
             menu.addAction(copy)
         menu.addSeparator()
@@ -346,20 +354,22 @@ class Window(QMainWindow):
 
     def _take_connection(self, connection: Connection | None) -> None:
         self.strip.set_connection(connection)
-        self.servers.set_connection(connection)
+        if self.servers is not None:
+            self.servers.set_connection(connection)
         self.controls.set_connection(connection)
         self.actions_["retry"].setEnabled(connection is not None and needs_person(connection))
         self._missing.start()
 
     def _take_switchover(self, _switchover: Switchover) -> None:
-        self.servers.set_switchovers(self._link.switchovers)
+        if self.servers is not None:
+            self.servers.set_switchovers(self._link.switchovers)
 
     def _take_write(self, state: WriteState) -> None:
         self.controls.set_write_state(state)
 
     def _take_trouble(self, code: str, arguments: Mapping[str, str]) -> None:
         seconds = _RESTARTED_SECONDS if code == "link-restarted" else None
-        self.messages.show_message(self._words(code, **arguments), key=code, seconds=seconds)
+        self.messages.show_message(self.words(code, **arguments), key=code, seconds=seconds)
 
     def _tell_write(self, text: str, key: str) -> None:
         if text:
@@ -375,9 +385,9 @@ class Window(QMainWindow):
         state = f"{saying.server} {saying.state}".strip() if saying.tone is Tone.QUIET else saying.state
         page = ""
         if self._bundle is not None and self.views:
-            page = self._words.text(self._bundle.pages[self.views[0].page].title)
+            page = self.words.text(self._bundle.pages[self.views[0].page].title)
         code = "window.title" if page else "window.title.no-page"
-        title = self._words(code, page=page, profile=self._site, state=state)
+        title = self.words(code, page=page, profile=self._site, state=state)
         if title != self.windowTitle():
             self.setWindowTitle(title)
 
@@ -397,19 +407,32 @@ class Window(QMainWindow):
             self._missing_said = ""
             self.messages.withdraw("missing")
             return
-        page = self._words.text(self._bundle.pages[view.page].title)
-        server = loud(self._words, connection.server)
-        text = self._words("message.items-missing", page=page, number=len(missing), server=server, item=missing[0])
+        page = self.words.text(self._bundle.pages[view.page].title)
+        server = loud(self.words, connection.server)
+        text = self.words("message.items-missing", page=page, number=len(missing), server=server, item=missing[0])
         if text != self._missing_said:  # once dismissed it does not come back
             self._missing_said = text
             self.messages.show_message(text, key="missing")
         self._missing.start()
 
-    def _note_servers(self) -> None:
-        self.actions_["servers"].setChecked(not self._servers_dock.isHidden())
+    def _show_servers(self, *, visible: bool) -> None:
+        """Show or hide the servers panel; it is made when it is first wanted."""
+        if self.servers is None:
+            if not visible:
+                return
+            self.servers = ServersPanel(self._speaker, self._now, self.actions_["retry"], self)
+            self.servers.set_connection(self._link.connection)
+            self.servers.set_switchovers(self._link.switchovers)
+            self._servers_dock = self.add_panel("servers-dock", self.words("servers.title"), self.servers)
+            self._servers_dock.setMinimumWidth(420)
+            self._servers_dock.visibilityChanged.connect(
+                lambda _: self.actions_["servers"].setChecked(not self._servers_dock.isHidden())
+            )
+        self._servers_dock.setVisible(visible)
+        self.actions_["servers"].setChecked(visible)
 
     def _toggle_theme(self) -> None:
-        self._theme_name = "light" if self._theme.dark else "dark"
+        self._theme_name = "light" if self.theme.dark else "dark"
         self.set_theme(load_theme(self._theme_name))
 
     def _follow_system(self, scheme: Qt.ColorScheme) -> None:

@@ -1,0 +1,100 @@
+"""`vizclient demo`: a simulated pair of servers, and the window on them with a panel to take one away."""
+
+from __future__ import annotations
+
+import gc
+import os
+import tempfile
+from argparse import Namespace
+from contextlib import ExitStack
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from vizclient.exits import Exit
+from vizclient.headless.running import complain
+from vizclient.logs import Log
+from vizclient.places import Places
+from vizclient.profiles.loading import load_profile
+from vizclient.resources import resource_path
+from vizclient.simulator.options import Options
+from vizclient.simulator.pair import Event, Pair
+
+from .app import show
+from .canvas.trace import TraceFile
+from .demo_panel import DemoPanel
+from .display import has_display
+from .single_instance import SingleInstance, instance_name
+from .window import Window
+
+
+def run(arguments: Namespace) -> int:
+    """Run the demo until its window is closed; both servers end with it, however it ends."""
+    if not has_display(os.environ):
+        complain("no-display", {})
+        return Exit.NO_DISPLAY
+    gc.disable()
+    with ExitStack() as stack:
+        data_dir = arguments.data_dir
+        if data_dir is None:
+            data_dir = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="vizclient-demo-", ignore_cleanup_errors=True))
+            )
+        places = Places.of(data_dir)
+        logbook = stack.enter_context(Log("window", places.logs))
+        try:
+            trace = None if arguments.trace_display is None else TraceFile(arguments.trace_display)
+        except OSError as error:
+            complain("trace-unwritable", {"reason": error})
+            return Exit.USAGE
+        try:
+            options = Options(standby=arguments.standby, items=arguments.items)
+        except ValueError as error:
+            complain("demo-ended", {"reason": error})
+            return Exit.USAGE
+        panels: list[DemoPanel] = []
+
+        def heard(event: Event) -> None:
+            for panel in panels:
+                panel.heard(event)
+
+        pair = stack.enter_context(Pair(options, on_event=heard))
+        profile = load_profile(_write_profile(pair, places))
+        instance = SingleInstance(instance_name(profile.file))
+        if not instance.claim():
+            complain("instance-silent" if not instance.ask("") else "demo-open", {})
+            return Exit.USAGE
+
+        async def beside(window: Window) -> None:
+            panel = DemoPanel(pair, window.words, window.theme)
+            panels.append(panel)
+            title = window.words("demo.title")
+            dock = window.add_panel("demo-dock", title, panel, Qt.DockWidgetArea.BottomDockWidgetArea)
+            dock.setTitleBarWidget(QWidget(dock))  # it stays where it is
+            pair.launch()  # now that the window is there
+            panel.refresh()
+
+        code = show(
+            profile,
+            places,
+            data_dir,
+            logbook,
+            instance,
+            trace=trace,
+            theme_name=arguments.theme or "",
+            beside=beside,
+        )
+        panels.clear()
+        return code
+
+
+def _write_profile(pair: Pair, places: Places) -> Path:
+    places.create()
+    text = resource_path("demo", "profile.toml").read_text(encoding="utf-8")
+    urls = {"main": pair.urls["main"], "backup": pair.urls["backup"]}
+    for field, value in {**urls, "bundle": str(resource_path("demo", "bundle"))}.items():
+        text = text.replace(f"{{{field}}}", value)
+    path = places.config / "demo.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
