@@ -79,7 +79,7 @@ class Manager:
         self._deciding = False
         self._probes: dict[int, asyncio.Task[None]] = {}
         self._sessions: dict[int, Session] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._lost_early: dict[int, Problem] = {}
         self._data = 0
         self._alarm: asyncio.TimerHandle | None = None
@@ -126,8 +126,8 @@ class Manager:
         self._feed(Stopped(self._clock.monotonic(), self._random.random()))
         if self._alarm is not None:
             self._alarm.cancel()
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=_CLOSING_TIME)
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=_CLOSING_TIME)
         try:
             async with asyncio.timeout(_CANCELLING_TIME):
                 await self._tasks.close()
@@ -198,15 +198,16 @@ class Manager:
             problem = Problem(ProblemKind.LOCAL, Layer.NOTHING, detail=repr(error))
             report = Report(server, now, Layer.NOTHING, problem, took=now - began)
         lost = self._lost_early.pop(generation, None)
-        unwanted = self._probes.pop(generation, None) is None
-        if session is not None and (unwanted or lost is not None):
-            self._close(session)
-            session = None
-        if unwanted:
+        wanted = self._probes.pop(generation, None) is not None
+        if not wanted and session is not None:  # discarded, but too late to be cancelled
+            await session.close()
+        if not wanted:
             return
+        if session is not None and lost is not None:
+            self._close(session)
+            report, session = replace(report, problem=lost), None
         if session is not None:
             self._sessions[generation] = session
-        report = report if lost is None else replace(report, problem=lost)
         luck = self._random.random()
         self._feed(Probed(self._clock.monotonic(), generation, report, held=session is not None, luck=luck))
 
@@ -233,6 +234,7 @@ class Manager:
         probe = self._probes.pop(generation, None)
         if probe is not None:
             probe.cancel()
+            self._end(probe)
         self._lost_early.pop(generation, None)
         if generation == self._data:
             self._data = 0
@@ -242,9 +244,12 @@ class Manager:
             self._close(session)
 
     def _close(self, session: Session) -> None:
-        task = self._tasks.start(session.close(), name=f"close-{session.generation}")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._end(self._tasks.start(session.close(), name=f"close-{session.generation}"))
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """`stop` gives `task` a while to end by itself."""
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     def _set_alarm(self, at: float) -> None:
         if self._alarm is not None:

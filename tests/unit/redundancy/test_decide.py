@@ -1,0 +1,135 @@
+"""What is better said in code than as a dialogue; the dialogues are in `tests/scenarios`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vizclient.redundancy.decide import decide
+from vizclient.redundancy.effects import Announce, Discard, Effect, Probe
+from vizclient.redundancy.events import (
+    Event,
+    Lost,
+    Probed,
+    Reported,
+    RetryAsked,
+    Slept,
+    Started,
+    Stopped,
+    SwitchAsked,
+    Woke,
+)
+from vizclient.redundancy.model import Connection, ConnectionState, Layer, Problem, ProblemKind, Report, Server
+from vizclient.redundancy.state import State
+
+ACTIVE = Report(
+    Server.MAIN, 0.0, Layer.ACTIVATED, state=0, level=255, server_uri="urn:main", round_trip=0.01, took=0.02
+)
+CLOSED = Report(Server.BACKUP, 0.0, Layer.NOTHING, Problem(ProblemKind.UNREACHABLE, Layer.NOTHING, detail="port 50001"))
+
+
+def play(state: State, *events: Event) -> tuple[State, list[Effect]]:
+    effects: list[Effect] = []
+    for event in events:
+        state, made = decide(state, event)
+        effects += made
+    return state, effects
+
+
+def told(effects: list[Effect]) -> list[Connection]:
+    return [effect.connection for effect in effects if isinstance(effect, Announce)]
+
+
+def connected() -> State:
+    state, _ = play(State(), Started(0.0), Probed(0.0, 1, ACTIVE, held=True), Probed(0.0, 2, CLOSED, held=False))
+    return state
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Woke(1.0),
+        Slept(1.0, 5.0),
+        RetryAsked(1.0),
+        SwitchAsked(1.0, Server.BACKUP),
+        Stopped(1.0),
+        Lost(1.0, 0, Problem(ProblemKind.LOST, Layer.ACTIVATED)),
+        Reported(1.0, 0, ACTIVE),
+        Probed(1.0, 0, ACTIVE, held=False),
+    ],
+)
+def test_nothing_happens_before_the_start(event: Event) -> None:
+    assert decide(State(), event) == (State(), ())
+
+
+def test_a_session_that_nobody_asked_for_is_closed_even_before_the_start() -> None:
+    assert decide(State(), Probed(1.0, 7, ACTIVE, held=True)) == (State(), (Discard(7),))
+
+
+def test_a_second_completion_of_the_adopted_probe_does_not_close_the_session() -> None:
+    state = connected()
+    assert decide(state, Probed(1.0, 1, ACTIVE, held=True)) == (state, ())
+
+
+def test_a_probe_that_found_the_same_again_is_told_when_a_second_has_passed() -> None:
+    state = connected()
+    state, effects = play(state, RetryAsked(0.9), Probed(0.9, 3, replace(CLOSED, at=0.9), held=False))
+    assert told(effects) == []
+    state, effects = play(state, Woke(2.0), Probed(2.0, 4, replace(CLOSED, at=2.0), held=False))
+    (connection,) = told(effects)
+    assert connection.backup.report is not None
+    assert connection.backup.report.at == 2.0
+    assert connection.since == 0.0
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        replace(ACTIVE, at=0.5, took=0.7, round_trip=0.5),
+        replace(ACTIVE, at=0.5),
+    ],
+)
+def test_times_of_measuring_are_no_news(same: Report) -> None:
+    _, effects = play(connected(), Reported(0.5, 1, same))
+    assert told(effects) == []
+
+
+def test_details_for_the_log_are_no_news() -> None:
+    other_port = replace(CLOSED, at=0.9, problem=Problem(ProblemKind.UNREACHABLE, Layer.NOTHING, detail="port 50002"))
+    _, effects = play(connected(), RetryAsked(0.9), Probed(0.9, 3, other_port, held=False))
+    assert told(effects) == []
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        replace(ACTIVE, at=0.5, level=254),
+        replace(ACTIVE, at=0.5, mode=0),
+        replace(ACTIVE, at=0.5, estimated_return=100.0),
+        replace(ACTIVE, at=0.5, shutdown_in=20.0),
+    ],
+)
+def test_what_the_server_says_of_itself_is_news(news: Report) -> None:
+    _, effects = play(connected(), Reported(0.5, 1, news))
+    assert len(told(effects)) == 1
+
+
+def test_a_time_of_return_that_is_reckoned_a_little_differently_is_no_news() -> None:
+    state, _ = play(connected(), Reported(0.5, 1, replace(ACTIVE, estimated_return=100.4, shutdown_in=20.5)))
+    _, effects = play(state, Reported(0.6, 1, replace(ACTIVE, estimated_return=100.6, shutdown_in=20.4)))
+    assert told(effects) == []
+
+
+def test_the_state_began_when_it_began_and_not_at_the_last_announcement() -> None:
+    state, effects = play(connected(), Reported(5.0, 1, replace(ACTIVE, at=5.0, level=210)))
+    assert told(effects)[-1].since == 0.0
+    _, effects = play(state, Lost(6.0, 1, Problem(ProblemKind.LOST, Layer.ACTIVATED)))
+    assert told(effects)[-1].since == 6.0
+    assert told(effects)[-1].state is ConnectionState.SWITCHING
+
+
+def test_a_retry_asked_while_connected_asks_the_peer_at_once_and_leaves_the_session_alone() -> None:
+    state, effects = play(connected(), RetryAsked(0.1))
+    assert effects == [Probe(Server.BACKUP, 3)]
+    assert state.session == 1
