@@ -1,0 +1,67 @@
+"""A link process on a fake pair of servers: what `vizclient.link.process` is, without OPC UA. Run with its standard streams
+as the channel; the words on its command line say how it behaves.
+
+chatter: prints to everything there is. mute-writes: writes are never answered. dies: exits at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from random import Random
+
+from fakes.connecting import FakeConnector
+from fakes.pair import FakePair
+from vizclient.items.address import Address
+from vizclient.items.metadata import Metadata
+from vizclient.link.channel import Channel
+from vizclient.link.messages import decode_from_window
+from vizclient.link.process import take_channel
+from vizclient.link.service import Service
+from vizclient.link.site import Site
+from vizclient.redundancy.model import Timing
+
+ITEMS = [Address("urn:fake", f"item-{number}") for number in range(20)]
+
+
+class RealClock:
+    """The clocks of this machine."""
+
+    def monotonic(self) -> float:
+        return time.perf_counter()
+
+    def wall(self) -> float:
+        return time.time()
+
+
+def main() -> None:
+    ways = set(sys.argv[1:])
+    reading, writing = take_channel()
+    if "dies" in ways:
+        os._exit(3)
+    if "chatter" in ways:
+        print("a stray print", flush=True)  # noqa: T201
+        os.write(1, b"\xff\xff\xff\xff a stray write")
+        assert os.read(0, 10) == b""
+    asyncio.run(_serve(Channel(reading, writing, decode_from_window, name="window"), ways))
+    os._exit(0)
+
+
+async def _serve(channel: Channel[object], ways: set[str]) -> None:
+    pair = FakePair({address: float(number) for number, address in enumerate(ITEMS)})
+    for server in pair.both:
+        server.metadata = dict.fromkeys(ITEMS, Metadata("Double", writable=True))
+        if "mute-writes" in ways:
+            server.write = lambda address, value: time.sleep(60)  # type: ignore[method-assign]
+    connector = FakeConnector(pair)
+    service = Service(
+        channel,  # type: ignore[arg-type]
+        lambda listener: Site(connector, Timing(), RealClock(), Random(0), listener),
+    )
+    await service.run()
+
+
+if __name__ == "__main__":
+    main()
