@@ -423,7 +423,7 @@ def _operation(sheet: Sheet, at: str) -> None:
     sheet.set_point("setpoints/supply", x + 120, y + 52, 116, f"{at}/SupplyAir/Setpoint", min=14, max=28, step=0.5,
                     decimals=1)  # fmt: skip
     sheet.row("setpoints/actual", x + 20, y + 96, 216, "Temperature", f"{at}/SupplyAir/Temperature", decimals=1)
-    sheet.row("setpoints/extract", x + 20, y + 136, 216, "Extract air", f"{at}/ExtractAir/Temperature", decimals=1)
+    sheet.row("setpoints/humidity", x + 20, y + 136, 216, "Humidity", f"{at}/SupplyAir/Humidity", decimals=0)
 
     x = 728
     sheet.card("fans", x, y, 544, height, "Fans")

@@ -94,6 +94,11 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
     sheet.add_argument("--scale", metavar="X", type=_scale, default=1.0, help="device pixels per logical pixel (1)")
     _add_theme(sheet)
 
+    pages = _add(commands, "pages", "work on bundles of pages", _seal)
+    verbs = pages.add_subparsers(title="commands", metavar="VERB", required=True)
+    sealing = _add(verbs, "seal", "write the hashes of an edited bundle anew, and check that it can be used", _seal)
+    sealing.add_argument("folder", metavar="FOLDER", type=Path, help="the bundle, unpacked")
+
     sim = _add(commands, "sim", "a main/backup pair of simulated servers", _sim)
     if with_sim:
         from vizclient.simulator.command import add_arguments  # noqa: PLC0415
@@ -237,6 +242,12 @@ def _write(arguments: argparse.Namespace) -> int:
         lambda profile, places: write(profile, places, arguments.item, arguments.value, readback=readback),
         stopped=Exit.UNKNOWN,
     )
+
+
+def _seal(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.seal import seal_bundle  # noqa: PLC0415
+
+    return seal_bundle(arguments.folder)
 
 
 def _sim(arguments: argparse.Namespace) -> int:

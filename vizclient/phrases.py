@@ -48,6 +48,7 @@ PROFILE: dict[str, str] = {
 """What can be wrong with a profile."""
 
 BUNDLE: dict[str, str] = {
+    "bundle-sealed": "Sealed: {files} files, {pages} pages; the first is {start}.",
     "bundle-unreadable": "It cannot be read: {reason}.",
     "bundle-not-zip": "This is neither a folder nor a zip file.",
     "bundle-no-file": "The bundle has no file {name}.",
