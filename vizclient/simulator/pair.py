@@ -33,7 +33,8 @@ _MODULE: Final = "vizclient.simulator.process"
 Event = dict[str, Any]
 """What a process said, or what was seen of it: "event", "server", "t" (unix), "p" (perf_counter) and more.
 
-"started", "ready", "role" (role, reason, took; p is the exact moment), "state", "reply", "failed", "ended", "exited" (code).
+"started", "ready", "role" (role, reason, took; p is the exact moment), "state", "frozen", "thawed", "reply", "failed",
+"ended", "exited" (code).
 """
 
 
@@ -133,11 +134,13 @@ class Pair:
 
     def freeze(self, server: str) -> None:
         """Stop its process where it is: its sockets stay open and nothing answers."""
-        self._processes[Server(server)].freeze()
+        if self._processes[Server(server)].freeze():
+            self._say(server, "frozen")
 
     def thaw(self, server: str) -> None:
         """Let a frozen process go on."""
-        self._processes[Server(server)].thaw()
+        if self._processes[Server(server)].thaw():
+            self._say(server, "thawed")
 
     def restart(self, server: str) -> None:
         """Start its process, having killed it if it ran. "ready" comes as an event."""
@@ -225,9 +228,11 @@ class Pair:
         number = next(self._numbers)
         sent = self._processes[Server(server)].send({"id": number, "do": do, "with": arguments})
         if not sent:
-            now = {"t": time.time(), "p": time.perf_counter(), "server": str(server)}
-            self._heard({"event": "reply", **now, "id": number, "done": False, "error": "it does not run"})
+            self._say(server, "reply", id=number, done=False, error="it does not run")
         return number
+
+    def _say(self, server: str, event: str, **fields: Any) -> None:
+        self._heard({"event": event, "server": str(server), "t": time.time(), "p": time.perf_counter(), **fields})
 
     def _heard(self, event: Event) -> None:
         with self._changed:
@@ -292,17 +297,19 @@ class _Process:
         with self._lock:
             self._kill()
 
-    def freeze(self) -> None:
+    def freeze(self) -> bool:
         with self._lock:
-            if self._process is not None and self._process.returncode is None:
-                machine.freeze(self._process)
-                self.status.frozen = True
+            if self._process is None or self._process.returncode is not None:
+                return False
+            machine.freeze(self._process)
+            return True
 
-    def thaw(self) -> None:
+    def thaw(self) -> bool:
         with self._lock:
-            if self._process is not None and self._process.returncode is None:
-                machine.thaw(self._process)
-                self.status.frozen = False
+            if self._process is None or self._process.returncode is not None:
+                return False
+            machine.thaw(self._process)
+            return True
 
     def send(self, command: dict[str, Any]) -> bool:
         with self._lock:
@@ -393,6 +400,8 @@ def _follow(status: ServerStatus, event: Event) -> None:
         case "state":
             status.peer, status.peer_ready, status.cut = event["peer"], event["peer_ready"], event["cut"]
             status.level = event["level"]
+        case "frozen" | "thawed":
+            status.frozen = event["event"] == "frozen"
         case "exited":
             _reset(status)
 

@@ -1,0 +1,272 @@
+"""`vizclient sim`: the pair in the foreground, with its controls on standard input."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TextIO
+
+from vizclient.exits import Exit
+from vizclient.places import Places
+from vizclient.redundancy.model import Server
+from vizclient.resources import resource_path
+from vizclient.simulator.options import ANNOUNCEMENTS, STANDBY_KINDS, SUPPORTS, Options
+from vizclient.simulator.pair import Event, Pair, PairError
+
+CONTROLS: Final = """controls, typed while it runs (m and b stand for main and backup):
+  kill SERVER             end its process as a power cut would
+  restart SERVER          start it again
+  freeze SERVER           stop it where it is; thaw SERVER lets it go on
+  stop SERVER [SECONDS]   shut it down in order: announced, handed over, ended
+  swap                    swap the roles
+  cut, heal               the link between the two: cut, both are active
+  level SERVER N          make it say ServiceLevel N; "level SERVER" alone: the truth again
+  write SERVER ITEM VALUE give an item a value, as the plant would
+  status                  how both stand
+  help, quit"""
+
+_FORMAT: Final = argparse.RawDescriptionHelpFormatter
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `vizclient sim`."""
+    parser.formatter_class = _FORMAT
+    parser.epilog = f"{CONTROLS}\n\n{parser.epilog or ''}".rstrip()
+    default = Options()
+    what = parser.add_argument_group("what there is")
+    what.add_argument("--items", metavar="N", type=int, default=0, help="so many plain items more, up to 50000")
+    what.add_argument(
+        "--change-rate", metavar="N", type=float, default=-1.0,
+        help="changes of plain items a second (default: a tenth of their number)",
+    )  # fmt: skip
+    what.add_argument("--burst", metavar="MS", type=int, default=0, help="make those changes all at once, every MS")
+    what.add_argument("--seed", metavar="N", type=int, default=default.seed, help="of what chance does (default: 1)")
+    roles = parser.add_argument_group("roles")
+    roles.add_argument(
+        "--standby", choices=STANDBY_KINDS, default=default.standby,
+        help="closed: its port is shut; reject: it refuses sessions; passive: it takes them and shows frozen values",
+    )  # fmt: skip
+    roles.add_argument(
+        "--announce", choices=ANNOUNCEMENTS, default=default.announce,
+        help="where a server tells its role: Mode of its ServerRedundancy object, ServiceLevel, both or neither",
+    )  # fmt: skip
+    roles.add_argument("--support", choices=SUPPORTS, default=default.support, help="RedundancySupport (default: warm)")
+    roles.add_argument(
+        "--alone-level", metavar="N", type=int, default=default.alone_level,
+        help="ServiceLevel of an active server whose peer cannot take over (default: 255; the standard: below 200)",
+    )  # fmt: skip
+    roles.add_argument("--stay", action="store_true", help="no way back to the main by itself")
+    roles.add_argument("--ghost", action="store_true", help="a server that was frozen still answers for a moment")
+    roles.add_argument("--heartbeat", metavar="MS", type=int, default=default.heartbeat, help="(default: 100)")
+    roles.add_argument(
+        "--dead-after",
+        metavar="MS",
+        type=int,
+        default=default.dead_after,
+        help="silence that means dead (default: 300)",
+    )
+    roles.add_argument(
+        "--return-delay", metavar="MS", type=int, default=default.return_delay,
+        help="from when the main is up to date to when it takes over again (default: 1000)",
+    )  # fmt: skip
+    roles.add_argument(
+        "--grace", metavar="MS", type=int, default=default.grace,
+        help="how long a backup that starts alone waits for the main (default: 3000)",
+    )  # fmt: skip
+    net = parser.add_argument_group("network and security")
+    net.add_argument("--host", default=default.host, help="address to listen on (default: 127.0.0.1)")
+    for name in ("main", "backup", "link"):
+        net.add_argument(f"--{name}-port", metavar="PORT", type=int, default=0, help="(default: a free one)")
+    net.add_argument("--advertise", metavar="HOST", default="", help="a host name for endpoints to return")
+    net.add_argument("--trust", metavar="DIR", default="", help="take only the client certificates in DIR")
+    net.add_argument("--reject-certificates", action="store_true", help="refuse every client certificate")
+    files = parser.add_argument_group("files")
+    files.add_argument("--write-profile", metavar="FILE", type=Path, help="write a profile for this pair")
+    files.add_argument("--audit", metavar="DIR", default="", help="log there what each server held and when")
+    files.add_argument("--verbose", action="store_true", help="more in the servers' own logs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the pair until `quit`, Ctrl-C or SIGTERM."""
+    data_dir = Places.of(arguments.data_dir).state / "simulator"
+    names = {name for name in Options.__dataclass_fields__ if name != "data_dir"}
+    try:
+        options = Options(
+            **{name: value for name, value in vars(arguments).items() if name in names}, data_dir=str(data_dir)
+        )
+    except ValueError as error:
+        _say(f"vizclient sim: {error}", sys.stderr)
+        return Exit.USAGE
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Pair(options, on_event=_report) as pair:
+            pair.start()
+            for server, url in pair.urls.items():
+                _say(f"{server:<7}{url}")
+            if arguments.write_profile is not None:
+                arguments.write_profile.write_text(demo_profile(pair.urls), encoding="utf-8")
+                _say(f"profile {arguments.write_profile}")
+            _say("type help for the controls, quit to end")
+            _obey_lines(pair)
+    except KeyboardInterrupt:
+        return Exit.DONE
+    except (PairError, OSError) as error:
+        _say(f"vizclient sim: {error}", sys.stderr)
+        return Exit.INTERNAL
+    return Exit.DONE
+
+
+def demo_profile(urls: dict[str, str]) -> str:
+    """The profile of the demo, for a pair at these URLs."""
+    text = resource_path("demo", "profile.toml").read_text(encoding="utf-8")
+    for field, value in {**urls, "bundle": str(resource_path("demo", "bundle"))}.items():
+        text = text.replace(f"{{{field}}}", value)
+    return text
+
+
+def obey(pair: Pair, line: str) -> str | None:
+    """Carry out one typed line; the answer, or None for the end."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        return str(error)
+    match words:
+        case []:
+            return ""
+        case ["quit" | "exit" | "q"]:
+            return None
+        case ["help" | "?"]:
+            return CONTROLS
+        case ["status"]:
+            return _status(pair)
+        case ["swap"]:
+            return _done(pair, pair.swap)
+        case ["cut"]:
+            pair.cut_link()
+        case ["heal"]:
+            pair.heal_link()
+        case [action, name, *rest] if (server := _server(name)) is not None:
+            return _obey_for(pair, action, server, rest)
+        case _:
+            return f"not understood: {line.strip()} (type help)"
+    return "done"
+
+
+def _obey_for(pair: Pair, action: str, server: Server, rest: list[str]) -> str:
+    match action, rest:
+        case "kill", []:
+            pair.kill(server)
+        case "restart", []:
+            pair.restart(server)
+        case "freeze", []:
+            pair.freeze(server)
+        case "thaw", []:
+            pair.thaw(server)
+        case "stop", [] | [_]:
+            seconds = _number(rest[0]) if rest else 1.0
+            return "not a number" if seconds is None else _done(pair, lambda: pair.stop_gracefully(server, seconds))
+        case "level", []:
+            return _done(pair, lambda: pair.set(server, level=None))
+        case "level", [text] if text.isdecimal() and int(text) <= 255:
+            return _done(pair, lambda: pair.set(server, level=int(text)))
+        case "write", [item, text]:
+            return _done(pair, lambda: pair.write_item(server, item, _value(text)))
+        case _:
+            return f"not understood: {' '.join([action, server, *rest])} (type help)"
+    return "done"
+
+
+def _obey_lines(pair: Pair) -> None:
+    for line in sys.stdin:
+        answer = obey(pair, line)
+        if answer is None:
+            return
+        if answer:
+            _say(answer)
+    threading.Event().wait()  # started without a terminal: until a signal
+
+
+def _done(pair: Pair, command: Callable[[], int]) -> str:
+    try:
+        pair.wait_done(command(), timeout=3.0)
+    except PairError as error:
+        return str(error).partition("\n")[0]
+    return "done"
+
+
+def _server(name: str) -> Server | None:
+    return {"m": Server.MAIN, "b": Server.BACKUP, "main": Server.MAIN, "backup": Server.BACKUP}.get(name)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _value(text: str) -> object:
+    if text in ("true", "false"):
+        return text == "true"
+    number = _number(text)
+    if number is None:
+        return text
+    return int(text) if text.lstrip("-").isdecimal() else number
+
+
+def _status(pair: Pair) -> str:
+    lines = []
+    for server, status in pair.status().items():
+        if not status.running:
+            state = "not running"
+        elif status.frozen:
+            state = "frozen"
+        elif not status.ready:
+            state = "starting"
+        else:
+            peer = (
+                "link cut"
+                if status.cut
+                else "peer ready"
+                if status.peer_ready
+                else "peer heard"
+                if status.peer
+                else "alone"
+            )
+            state = f"{status.role}, ServiceLevel {status.level}, {peer}"
+        lines.append(f"{server:<7}{pair.url(server)}  {state}")
+    return "\n".join(lines)
+
+
+def _report(event: Event) -> None:
+    match event["event"]:
+        case "role":
+            text = f"is {event['role']} ({event['reason']})"
+        case "exited":
+            text = f"has ended (code {event['code']})"
+        case "ready":
+            text = "runs"
+        case _:
+            return
+    clock = time.strftime("%H:%M:%S", time.localtime(event["t"])) + f".{int(event['t'] % 1 * 1000):03}"
+    _say(f"{clock} {event['server']} {text}")
+
+
+_speaking = threading.Lock()
+
+
+def _say(text: str, out: TextIO | None = None) -> None:
+    with _speaking:
+        out = out or sys.stdout
+        out.write(text + "\n")
+        out.flush()
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
