@@ -228,9 +228,9 @@ def test_a_secret_in_a_traceback_is_struck_out(tmp_path: Path) -> None:
 
 
 def test_a_text_of_a_server_cannot_forge_an_entry(tmp_path: Path) -> None:
-    with Log("link", tmp_path) as log:
-        logging.getLogger("x").warning("DisplayName %s", "a\n2030-01-01 CRITICAL all is lost\x1b[2J\ud800")
-        first, second = content(log).splitlines()
+    text = r"'a\n2030-01-01 CRITICAL all is lost\x1b[2J\ud800'"
+    run(f"import logging; logging.getLogger('x').warning('DisplayName %s', {text}); log.close()", tmp_path)
+    first, second = (tmp_path / "link.log").read_text(encoding="utf-8").splitlines()
     assert first.endswith("DisplayName a")
     assert second == "    2030-01-01 CRITICAL all is lost\\x1b[2J\\ud800"
 
