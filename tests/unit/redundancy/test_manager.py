@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from fakes.connecting import FakeAnnouncer, FakeConnector, FakeConsumer, FakeSes
 from fakes.pair import FakePair, Refuses
 from fakes.virtual_time import VirtualClock, VirtualLoop, run
 from fakes.world import World
+from vizclient.redundancy.events import Slept
 from vizclient.redundancy.manager import Manager
 from vizclient.redundancy.model import (
     Connection,
@@ -189,6 +191,8 @@ class ClumsyConnector(FakeConnector):
         self.raises: Exception | None = None
         self.dies_early = False
         self.swallows = False
+        self.sleeps_after = 0
+        self.sleeps: Callable[[], None] = lambda: None
         self.lingers = 0.0
 
     async def probe(self, server: Server, generation: int, listener: SessionListener, *, session: bool) -> ProbeResult:
@@ -200,6 +204,8 @@ class ClumsyConnector(FakeConnector):
                 listener.session_lost(generation, LOST)
             if self.swallows:
                 await asyncio.sleep(1.0)
+            if session and generation == self.sleeps_after:
+                self.sleeps()
         except asyncio.CancelledError:
             await self.linger()
             if not self.swallows:
@@ -270,6 +276,22 @@ def test_a_session_that_comes_of_a_cancelled_probe_is_closed() -> None:
         assert pair.open_sockets() == 0
 
     run(swallowing())
+
+
+def test_a_session_that_comes_when_its_probe_was_just_discarded_is_closed() -> None:
+    async def sleeping() -> None:
+        pair, consumer = FakePair(), FakeConsumer()
+        connector = ClumsyConnector(pair)
+        manager = manager_of(pair, connector=connector, consumer=consumer)
+        connector.sleeps_after = 1
+        connector.sleeps = lambda: manager._feed(Slept(asyncio.get_running_loop().time(), 60.0))
+        manager.start()
+        await asyncio.sleep(0.5)
+        assert consumer.generations == [3]
+        assert pair.open_sockets() == pair.open_sessions() == 1
+        await manager.stop()
+
+    run(sleeping())
 
 
 def test_a_probe_that_does_not_end_when_cancelled_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
