@@ -137,7 +137,7 @@ def beside(painter: QPainter, frame: QRectF, left: float, side: float, shown: Sh
     middle, gap = frame.center().y(), side * 0.25
     if freshness is STALE:
         hatch(painter, frame, theme)
-        size = max(7.0, side * 0.72)
+        size = min(12.0, max(7.0, side * 0.72))
         wide = theme.letters.width(shown.age, size, "medium") + 6 if shown.age else 0.0
         if wide and wide < frame.width() * 0.45:
             age(painter, left - 2, middle + (size + 3) / 2, shown, theme, size)
