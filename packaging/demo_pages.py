@@ -204,10 +204,10 @@ def _office(sheet: Sheet, floor: int, office: int, x: float, y: float, *, above:
     at, knx = f"office-{office}", f"KNX/F{floor}/Office{office}"
     y += 10 if above else 20
     sheet.text(f"{at}/name", x + 20, y, 60, 24, f"{office}", size=14, weight="medium", style="muted")
-    sheet.value(f"{at}/temperature", x + 16, y + 24, 112, f"{knx}/Temperature", 36, size=24, decimals=1, align="left",
+    sheet.value(f"{at}/temperature", x + 16, y + 24, 124, f"{knx}/Temperature", 36, size=24, decimals=1, align="left",
                 states=list(TOO_WARM))  # fmt: skip
-    sheet.label(f"{at}/setpoint/label", x + 136, y + 2, 108, "Set-point")
-    sheet.set_point(f"{at}/setpoint", x + 136, y + 26, 108, f"{knx}/Setpoint", min=15, max=30, step=0.5, decimals=1)
+    sheet.label(f"{at}/setpoint/label", x + 144, y + 2, 108, "Set-point")
+    sheet.set_point(f"{at}/setpoint", x + 144, y + 26, 108, f"{knx}/Setpoint", min=15, max=30, step=0.5, decimals=1)
     for name, label, left, width, on in (
         ("Occupancy", "Occupied", 18, 90, "normal"), ("Light", "Light", 114, 64, "normal"),
         ("Window", "Window", 184, 80, "info"),
@@ -271,7 +271,7 @@ def floor_page(floor: int) -> Sheet:
         sheet.text(f"{name}/name", x, y, 110, 28, f"Office {office}", size=SECTION, weight="medium")
         sheet.add(f"{name}/occupancy", "lamp", x + 196, y + 2, 136, 24, item=f"bms:{knx}/Occupancy", label="Occupied",
                   on="normal")  # fmt: skip
-        sheet.value(f"{name}/temperature", x - 4, y + 52, 150, f"{knx}/Temperature", 44, size=32, decimals=1,
+        sheet.value(f"{name}/temperature", x - 4, y + 52, 176, f"{knx}/Temperature", 44, size=32, decimals=1,
                     align="left", states=list(TOO_WARM))  # fmt: skip
         sheet.label(f"{name}/setpoint/label", x + 196, y + 36, 136, "Set-point")
         sheet.set_point(f"{name}/setpoint", x + 196, y + 58, 136, f"{knx}/Setpoint", min=15, max=30, step=0.5,
@@ -279,7 +279,7 @@ def floor_page(floor: int) -> Sheet:
         sheet.row(f"{name}/mode", x, y + 108, 148, "Mode", f"{knx}/Mode", wide=100)
         sheet.add(f"{name}/window", "lamp", x + 196, y + 110, 136, 24, item=f"bms:{knx}/Window", label="Window open",
                   on="info")  # fmt: skip
-        sheet.row(f"{name}/co2", x, y + 140, 148, "CO₂", f"{knx}/CO2", wide=100, decimals=0,
+        sheet.row(f"{name}/co2", x, y + 140, 148, "CO₂", f"{knx}/CO2", wide=112, decimals=0,
                   states=[{"when": "value > 1400", "style": "warning"}])  # fmt: skip
         sheet.row(f"{name}/valve", x, y + 172, 148, "Valve", f"{knx}/Valve", wide=100, decimals=0)
         sheet.row(f"{name}/illuminance", x + 196, y + 140, 136, "Brightness", f"{knx}/Illuminance", wide=80, decimals=0)
