@@ -97,6 +97,7 @@ class OpcUaConnector:
             reader = Reader(channel, deadlines.step)
             learned = await role.learn(channel, reader, self._role_item, self._nodes.get(server, role.RoleNodes()))
             self._nodes[server] = learned.nodes
+            reader.restrict(learned.max_read)
             if channel.lost is not None:  # in this moment
                 raise channel.lost
             now = time.perf_counter()

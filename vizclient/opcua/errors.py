@@ -6,53 +6,74 @@ whether a person is needed first); `ServiceFault` concerns one request; `Undecod
 
 from __future__ import annotations
 
+from typing import Final
+
 from asyncua import ua
 
 from vizclient.items.ports import ServiceFault, SessionEnded
 from vizclient.redundancy.model import Layer, Problem, ProblemKind
 
-BAD_DECODING_ERROR = 0x80070000
-BAD_TIMEOUT = 0x800A0000
-BAD_TOO_MANY_OPERATIONS = 0x80100000
-BAD_USER_ACCESS_DENIED = 0x801F0000
-BAD_SUBSCRIPTION_ID_INVALID = 0x80280000
-BAD_NODE_ID_UNKNOWN = 0x80340000
-BAD_ATTRIBUTE_ID_INVALID = 0x80350000
-BAD_TYPE_MISMATCH = 0x80740000
-BAD_NO_SUBSCRIPTION = 0x80790000
-BAD_TOO_MANY_PUBLISH_REQUESTS = 0x80780000
+BAD_ATTRIBUTE_ID_INVALID: Final[int] = ua.StatusCodes.BadAttributeIdInvalid
+BAD_DECODING_ERROR: Final[int] = ua.StatusCodes.BadDecodingError
+BAD_NODE_ID_UNKNOWN: Final[int] = ua.StatusCodes.BadNodeIdUnknown
+BAD_NO_SUBSCRIPTION: Final[int] = ua.StatusCodes.BadNoSubscription
+BAD_OUT_OF_RANGE: Final[int] = ua.StatusCodes.BadOutOfRange
+BAD_SUBSCRIPTION_ID_INVALID: Final[int] = ua.StatusCodes.BadSubscriptionIdInvalid
+BAD_TIMEOUT: Final[int] = ua.StatusCodes.BadTimeout
+BAD_TOO_MANY_PUBLISH_REQUESTS: Final[int] = ua.StatusCodes.BadTooManyPublishRequests
+BAD_TYPE_MISMATCH: Final[int] = ua.StatusCodes.BadTypeMismatch
+BAD_USER_ACCESS_DENIED: Final[int] = ua.StatusCodes.BadUserAccessDenied
 
-TOO_BIG = frozenset({BAD_TOO_MANY_OPERATIONS, 0x80B80000, 0x80B90000, 0x80800000, 0x80080000, 0x80030000})
-"""Statuses that fewer operations in one request may mend: Bad_TooManyOperations, Bad_RequestTooLarge,
-Bad_ResponseTooLarge, Bad_TcpMessageTooLarge, Bad_EncodingLimitsExceeded, Bad_OutOfMemory."""
+MISSING: Final[frozenset[int]] = frozenset({ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadNodeIdInvalid})
+"""The node is not there."""
 
-SESSION_GONE = frozenset({0x80250000, 0x80260000, 0x80270000, 0x80220000, 0x80860000, 0x80870000})
-"""The server no longer knows the session or channel: Bad_SessionIdInvalid, _SessionClosed, _SessionNotActivated,
-_SecureChannelIdInvalid, _SecureChannelClosed, _SecureChannelTokenUnknown."""
-
-_SECURITY = frozenset({0x80540000, 0x80550000})  # Bad_SecurityModeRejected, Bad_SecurityPolicyRejected
-_CERTIFICATE = frozenset(
+TOO_BIG: Final[frozenset[int]] = frozenset(
     {
-        0x80120000,  # Bad_CertificateInvalid
-        0x80130000,  # Bad_SecurityChecksFailed
-        0x80140000,  # Bad_CertificateTimeInvalid
-        0x80150000,  # Bad_CertificateIssuerTimeInvalid
-        0x80160000,  # Bad_CertificateHostNameInvalid
-        0x80170000,  # Bad_CertificateUriInvalid
-        0x80180000,  # Bad_CertificateUseNotAllowed
-        0x80190000,  # Bad_CertificateIssuerUseNotAllowed
-        0x801A0000,  # Bad_CertificateUntrusted
-        0x801B0000,  # Bad_CertificateRevocationUnknown
-        0x801C0000,  # Bad_CertificateIssuerRevocationUnknown
-        0x801D0000,  # Bad_CertificateRevoked
-        0x801E0000,  # Bad_CertificateIssuerRevoked
-        0x80580000,  # Bad_ApplicationSignatureInvalid
-        0x80590000,  # Bad_NoValidCertificates
-        0x810D0000,  # Bad_CertificateChainIncomplete
-        0x81140000,  # Bad_CertificatePolicyCheckFailed
+        ua.StatusCodes.BadTooManyOperations,
+        ua.StatusCodes.BadRequestTooLarge,
+        ua.StatusCodes.BadResponseTooLarge,
+        ua.StatusCodes.BadTcpMessageTooLarge,
+        ua.StatusCodes.BadEncodingLimitsExceeded,
+        ua.StatusCodes.BadOutOfMemory,
     }
 )
-_CREDENTIALS = frozenset({0x80200000, 0x80210000})  # Bad_IdentityTokenInvalid, Bad_IdentityTokenRejected
+"""Fewer operations in one request may mend it."""
+
+SESSION_GONE: Final[frozenset[int]] = frozenset(
+    {
+        ua.StatusCodes.BadSessionIdInvalid,
+        ua.StatusCodes.BadSessionClosed,
+        ua.StatusCodes.BadSessionNotActivated,
+        ua.StatusCodes.BadSecureChannelIdInvalid,
+        ua.StatusCodes.BadSecureChannelClosed,
+        ua.StatusCodes.BadSecureChannelTokenUnknown,
+    }
+)
+"""The server no longer knows the session or its channel."""
+
+_SECURITY = frozenset({ua.StatusCodes.BadSecurityModeRejected, ua.StatusCodes.BadSecurityPolicyRejected})
+_CERTIFICATE = frozenset(
+    {
+        ua.StatusCodes.BadCertificateInvalid,
+        ua.StatusCodes.BadSecurityChecksFailed,
+        ua.StatusCodes.BadCertificateTimeInvalid,
+        ua.StatusCodes.BadCertificateIssuerTimeInvalid,
+        ua.StatusCodes.BadCertificateHostNameInvalid,
+        ua.StatusCodes.BadCertificateUriInvalid,
+        ua.StatusCodes.BadCertificateUseNotAllowed,
+        ua.StatusCodes.BadCertificateIssuerUseNotAllowed,
+        ua.StatusCodes.BadCertificateUntrusted,
+        ua.StatusCodes.BadCertificateRevocationUnknown,
+        ua.StatusCodes.BadCertificateIssuerRevocationUnknown,
+        ua.StatusCodes.BadCertificateRevoked,
+        ua.StatusCodes.BadCertificateIssuerRevoked,
+        ua.StatusCodes.BadCertificateChainIncomplete,
+        ua.StatusCodes.BadCertificatePolicyCheckFailed,
+        ua.StatusCodes.BadApplicationSignatureInvalid,
+        ua.StatusCodes.BadNoValidCertificates,
+    }
+)
+_CREDENTIALS = frozenset({ua.StatusCodes.BadIdentityTokenInvalid, ua.StatusCodes.BadIdentityTokenRejected})
 
 
 class ChannelLost(SessionEnded):

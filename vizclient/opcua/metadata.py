@@ -15,7 +15,7 @@ from vizclient.items.metadata import Metadata
 from vizclient.items.ports import ServiceFault
 from vizclient.opcua.channel import Channel
 from vizclient.opcua.convert import text_of
-from vizclient.opcua.errors import BAD_ATTRIBUTE_ID_INVALID, BAD_NODE_ID_UNKNOWN, TOO_BIG, Undecodable
+from vizclient.opcua.errors import BAD_ATTRIBUTE_ID_INVALID, MISSING, TOO_BIG, Undecodable
 from vizclient.opcua.reading import Reader
 
 _ATTRIBUTES = (
@@ -25,7 +25,6 @@ _ATTRIBUTES = (
     ua.AttributeIds.DisplayName,
     ua.AttributeIds.Description,
 )
-_GONE = frozenset({BAD_NODE_ID_UNKNOWN, 0x80330000})  # Bad_NodeIdUnknown, Bad_NodeIdInvalid
 _PROPERTIES = frozenset({"EngineeringUnits", "EURange", "EnumStrings", "EnumValues", "TrueState", "FalseState"})
 _HAS_PROPERTY = ua.NodeId(ua.ObjectIds.HasProperty)
 _HAS_SUBTYPE = ua.NodeId(ua.ObjectIds.HasSubtype)
@@ -196,7 +195,7 @@ def _missing(row: Sequence[ua.DataValue]) -> bool:
     status = row[0].StatusCode
     if status is None or not status.is_bad():
         return False
-    return status.value in _GONE or status.value == BAD_ATTRIBUTE_ID_INVALID
+    return status.value in MISSING or status.value == BAD_ATTRIBUTE_ID_INVALID
 
 
 def _data_type(row: Sequence[ua.DataValue]) -> ua.NodeId | None:

@@ -16,9 +16,8 @@ from asyncua.ua.ua_binary import variant_to_binary
 from vizclient.items.ports import SessionEnded
 from vizclient.items.value import Value
 from vizclient.opcua.channel import Channel
-from vizclient.opcua.errors import BAD_TYPE_MISMATCH, Undecodable
+from vizclient.opcua.errors import BAD_OUT_OF_RANGE, BAD_TYPE_MISMATCH, Undecodable
 
-BAD_OUT_OF_RANGE = 0x803C0000
 _WHOLE = {
     "SByte": (-(2**7), 2**7 - 1),
     "Byte": (0, 2**8 - 1),
