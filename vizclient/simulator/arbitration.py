@@ -182,9 +182,11 @@ def arbitrate(rules: Rules, state: State, event: Event) -> Outcome:
                 state = replace(state, updated_at=at)
             return _wait(rules, state, at)
         case Asked(at):
-            if state.role is Role.ACTIVE:
-                return _step_down(state, "asked", Grant())
-            return state, ()
+            if state.role is not Role.ACTIVE:
+                return state, ()
+            if state.favourite is rules.server:  # a person wished it, over there
+                state = replace(state, favourite=rules.server.other, wish=state.wish + 1)
+            return _step_down(state, "asked", Grant())
         case Granted(at):
             if state.role is Role.STANDBY and not state.leaving:
                 return _take_over(replace(state, updated_at=at), "granted")

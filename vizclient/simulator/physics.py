@@ -54,8 +54,8 @@ class Model:
             self._v[f".mixer/{circuit}"] = 40.0
         self._published: list[Value] = [item.initial for item in self.items]
         self._rounding = tuple(_Rounding(item) for item in self.items)
-        for _ in range(600):  # an hour of the building, so that it starts in a state that it can have
-            self.advance(0.1)
+        for _ in range(150):  # half an hour of the building, so that it starts in a state that it can have
+            self.advance(0.2)
         self._v[".clock"] = _START
         self._published = [rounding.value(self._v[rounding.identifier]) for rounding in self._rounding]
 
@@ -325,13 +325,14 @@ def _outside(hour: float) -> float:
 
 
 class _Rounding:
-    """How the raw value of one item becomes the published one. A number must leave its step before it changes."""
+    """How the raw value of one item becomes the published one. A number must leave its step before it changes; what can
+    be written is published as it was."""
 
     def __init__(self, item: Item) -> None:
         self.identifier = item.identifier
         self._whole = item.data_type in _WHOLE and not isinstance(item.initial, tuple)
-        self._step = float(item.resolution)
-        self._digits = max(0, math.ceil(-math.log10(item.resolution))) + 1 if item.resolution else 0
+        self._step = 0.0 if item.writable else float(item.resolution)
+        self._digits = max(0, math.ceil(-math.log10(self._step))) + 1 if self._step else 0
 
     def differs(self, raw: Any, old: Any) -> bool:
         if raw is old:
