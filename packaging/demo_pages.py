@@ -152,9 +152,9 @@ def overview() -> Sheet:
         at = y + 52 + 48 * index
         name_of = name.lower().replace(" ", "-")
         sheet.add(f"plants/{name_of}", "link", inner, at, 140, 36, page=page, text=name)
-        sheet.add(f"plants/{name_of}/state", "multi-state", inner + 156, at + 4, 112, 28, item=f"bms:{state}",
+        sheet.add(f"plants/{name_of}/state", "multi-state", inner + 156, at + 4, 104, 28, item=f"bms:{state}",
                   states=[{"when": f"value == {fault}", "style": "alarm"}])  # fmt: skip
-        sheet.value(f"plants/{name_of}/supply", end - 100, at + 4, 100, temperature, decimals=1)
+        sheet.value(f"plants/{name_of}/supply", end - 96, at + 4, 96, temperature, decimals=1)
     sheet.text("plants/lift/label", inner, y + 256, 60, 28, "Lift", size=14, style="muted")
     sheet.value("plants/lift", inner + 40, y + 256, 100, "OPCUA/Lift1/Floor", align="left")
     sheet.row("plants/parking", inner + 156, y + 256, wide - 156, "Free parking places", "MQTT/Parking/Free", wide=60)
@@ -166,8 +166,8 @@ def overview() -> Sheet:
         name = meter.lower()
         sheet.text(f"power/{name}/label", inner, at, 100, 28, meter, size=14,
                    **({"weight": "medium"} if index == 0 else {"style": "muted"}))  # fmt: skip
-        sheet.bar(f"power/{name}/bar", inner + 92, at + 8, wide - 92 - 100, f"Metering/Electricity/{meter}/Power", 60)
-        sheet.value(f"power/{name}", end - 96, at, 96, f"Metering/Electricity/{meter}/Power", decimals=1)
+        sheet.bar(f"power/{name}/bar", inner + 92, at + 8, wide - 92 - 112, f"Metering/Electricity/{meter}/Power", 60)
+        sheet.value(f"power/{name}", end - 108, at, 108, f"Metering/Electricity/{meter}/Power", decimals=1)
     return sheet
 
 
@@ -191,9 +191,9 @@ def _floor(sheet: Sheet, floor: int, y: float) -> None:
     _walls(sheet, at, ROOM_W, (top, middle, bottom, end), 28, 124)
     y = middle + 16
     sheet.label(f"{at}/corridor/label", LEFT + 20, y + 6, 80, "Corridor", size=14)
-    sheet.value(f"{at}/corridor/temperature", LEFT + 92, y + 2, 90, f"KNX/F{floor}/Corridor/Temperature", decimals=1,
+    sheet.value(f"{at}/corridor/temperature", LEFT + 92, y + 2, 112, f"KNX/F{floor}/Corridor/Temperature", decimals=1,
                 align="left")  # fmt: skip
-    sheet.add(f"{at}/corridor/light", "switch", LEFT + 20 + ROOM_W, y, 120, 32,
+    sheet.add(f"{at}/corridor/light", "switch", LEFT + 20 + ROOM_W, y, 160, 32,
               item=f"bms:KNX/F{floor}/Corridor/Light", label="Light")  # fmt: skip
     sheet.add(f"{at}/corridor/presence", "lamp", LEFT + 20 + 2 * ROOM_W, y + 4, 124, 24,
               item=f"bms:KNX/F{floor}/Corridor/Presence", label="Presence", on="normal")  # fmt: skip

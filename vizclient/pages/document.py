@@ -62,7 +62,7 @@ Style = Literal["normal", "muted", "accent", "ok", "warning", "alarm", "info"]
 class Closed(BaseModel):
     """Base of everything in a bundle: unknown keys are errors, and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class State(Closed):
