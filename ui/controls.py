@@ -102,8 +102,14 @@ class Controls:
 
     def use(self, element: Element, bundle: Bundle) -> None:
         """Do what a control is for: a dialog where something is typed or confirmed, else a write."""
-        if not isinstance(element, Control) or self.dialog is not None:
+        if not isinstance(element, Control):
             return
+        if self.dialog is not None:
+            if self.dialog.target.element == element.id or not self.dialog.is_untouched:
+                self.dialog.raise_()
+                self.dialog.activateWindow()
+                return
+            self.dialog.reject()
         target = self.target(element, bundle)
         match element:
             case SetPointElement():
@@ -214,7 +220,8 @@ class Controls:
         dialog.wanted.connect(lambda value, generation: self._write(target, value, generation, dialog))
         dialog.finished.connect(self._dialog_closed)
         dialog.set_connection(self._link.connection)
-        dialog.open()
+        dialog.show()  # not modal: the page stays in the operator's hands
+        dialog.activateWindow()
 
     def _dialog_closed(self) -> None:
         if self.dialog is not None:

@@ -85,7 +85,7 @@ class DemoPanel(QWidget):
         button = QPushButton(self._words(code), self)
         button.setAutoDefault(False)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus with the page
-        button.clicked.connect(do)
+        button.clicked.connect(lambda _checked=False: do())
         button.clicked.connect(self.refresh)
         return button
 

@@ -104,6 +104,7 @@ class Lettering:
             draw(painter)
             painter.end()
             self._stamps[key] = piece
+            self.grown(piece.sizeInBytes())
         return piece
 
     def forget(self) -> None:
@@ -119,6 +120,7 @@ class Lettering:
             for face in self._faces.values():
                 for pieces in face.pieces:
                     pieces.clear()
+            self._stamps.clear()
             self._bytes = 0
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication
 from .theme import Theme
 
 _SHEET = """
+QDialog {{ border: 1px solid {line_strong}; }}
 #bar {{ background: {surface}; border: none; border-bottom: 1px solid {line}; }}
 QToolTip {{ background: {raised}; color: {ink}; border: 1px solid {line_strong}; padding: 4px 6px; }}
 QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px 8px; }}

@@ -200,11 +200,17 @@ class Window(QMainWindow):
         box = QVBoxLayout(whole)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        for part in (self.strip, self.bar, self.messages):
-            box.addWidget(part)
         box.addWidget(self.canvas, 1)
         box.addWidget(self._no_page, 1)
         self.setCentralWidget(whole)
+        self.messages.lie_over(whole)
+        top = QWidget(self)
+        above = QVBoxLayout(top)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(0)
+        above.addWidget(self.strip)
+        above.addWidget(self.bar)
+        self.setMenuWidget(top)  # over all the width, beside no panel
         self.bar.set_site(self._site)
         self.actions_["theme"].setChecked(self.theme.dark)
 
@@ -424,7 +430,7 @@ class Window(QMainWindow):
             self.servers.set_connection(self._link.connection)
             self.servers.set_switchovers(self._link.switchovers)
             self._servers_dock = self.add_panel("servers-dock", self.words("servers.title"), self.servers)
-            self._servers_dock.setMinimumWidth(420)
+            self._servers_dock.setMinimumWidth(440)
             self._servers_dock.visibilityChanged.connect(
                 lambda _: self.actions_["servers"].setChecked(not self._servers_dock.isHidden())
             )

@@ -264,6 +264,7 @@ ENGLISH: dict[str, str] = {
     "servers.since": "Since",
     "servers.probe": "Last asked",
     "servers.probe.took": "{ago}, took {took}",
+    "servers.probe.session": "All the time, by its session",
     "servers.session": "Session",
     "servers.session.yes": "Open, no. {generation}",
     "servers.session.no": "None",

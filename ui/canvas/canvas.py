@@ -121,10 +121,11 @@ class Canvas(QWidget):
         self._paper = theme.color("page")
         self._valid = False
         self._dirty: deque[Entry] = deque()
-        self._painted: list[Entry] = []
+        self._painted: dict[Entry, None] = {}
         self._last_frame = -1.0
         self._state = "live"
         self._age = ""
+        self._seen: tuple[object, ...] = ()
         self._arrivals: dict[int, float] = {}
         self._overdue: set[Entry] = set()
         self._focus: Entry | None = None
@@ -170,7 +171,7 @@ class Canvas(QWidget):
             self._bind(self._list.entries)
             if same:
                 self._focus = self._list.by_id.get(focus)
-        self._theme.letters.forget()
+        self._seen = ()
         self._wake()
         self.repaint_all()
 
@@ -268,8 +269,7 @@ class Canvas(QWidget):
 
     def render(self, image: QImage) -> None:  # type: ignore[override]
         """Paint the view into `image` as it would look in a widget of that size and device pixel ratio."""
-        state = self._picture, self._ground, self._valid
-        painted, self._painted = self._painted, []
+        state = self._picture, self._ground
         ratio = image.devicePixelRatio()
         image.setDevicePixelRatio(1.0)
         self._picture = image
@@ -279,8 +279,7 @@ class Canvas(QWidget):
             self._paint_frame(painter, image.width(), image.height(), ratio)
             painter.end()
         image.setDevicePixelRatio(ratio)
-        self._picture, self._ground, _ = state
-        self._painted = painted
+        self._picture, self._ground = state
         self.repaint_all()
 
     # Changes
@@ -347,8 +346,10 @@ class Canvas(QWidget):
             step = next_step(now - since)
             if step is not None and (state == "stale" or standing.lost_at is not None):
                 wakes.append(since + step)
-        if state != "held":
+        seen = (state, standing, silent, self._age if state == "stale" or held_until is not None else "")
+        if state != "held" and seen != self._seen:
             self._mark_where_freshness_moved(now)
+        self._seen = seen
         if self._list is not None:
             wakes.extend(self._check_max_age(now))
         if state != self._state:
@@ -369,7 +370,8 @@ class Canvas(QWidget):
             if entry.due or entry.handle is None or entry.handle < 0:
                 continue
             shown = entry.shown
-            if shown is None or freshness(entry.handle, now) is not shown.freshness or shown.age != age:
+            moved = shown is None or freshness(entry.handle, now) is not shown.freshness
+            if moved or (shown is not None and shown.age != age and shown.freshness is Freshness.STALE):
                 entry.due = True
                 if entry.on_screen:
                     self._dirty.append(entry)
@@ -456,7 +458,7 @@ class Canvas(QWidget):
         if shown == entry.shown:
             return False
         entry.shown = shown
-        self._painted.append(entry)
+        self._painted[entry] = None
         return True
 
     def _resolve(self, entry: Entry, now: float) -> Shown | None:
@@ -690,7 +692,7 @@ class Canvas(QWidget):
 
     def _tell(self) -> None:
         """What was painted differently, now that it is on the screen."""
-        painted, self._painted = self._painted, []
+        painted, self._painted = self._painted, {}
         if self.on_painted is None or not painted:
             return
         samples = self._mirror.samples

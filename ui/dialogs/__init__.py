@@ -1,1 +1,1 @@
-"""Dialogs; opened with `open()`, never `exec()`, so that nothing waits for them."""
+"""Dialogs. Shown, never `exec()`: nothing waits for them, and the page stays in the operator's hands."""

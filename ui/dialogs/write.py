@@ -116,6 +116,11 @@ class WriteDialog(QDialog):
         self.field.setFocus()
         self.refresh()
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing would be lost by closing it."""
+        return (self._step is _Step.TYPING and not self.field.isModified()) or self._step is _Step.DONE
+
     def set_connection(self, connection: Connection | None) -> None:
         """The connection as it was announced. A confirmation is asked for anew when the server is another one."""
         self._connection = connection

@@ -1,9 +1,12 @@
-"""The message area: what the operator should know, in the window and in nobody's way. Never a box that must be answered."""
+"""The message area: what the operator should know, in the window and in nobody's way. Never a box that must be answered.
+
+It lies over the page's lower edge, so that no message moves what the operator is about to click.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ..icons import icon
 from ..speaker import Tone
@@ -12,6 +15,8 @@ from ..words import Words
 from .tones import paint_on, tone_colors
 
 _MOST = 3
+_MARGIN = 16
+_WIDEST = 860
 
 
 class Messages(QWidget):
@@ -24,12 +29,24 @@ class Messages(QWidget):
         self._rows: dict[str, _Row] = {}
         self._more = QLabel(self)
         self._more.setContentsMargins(16, 2, 16, 4)
+        self._more.setAutoFillBackground(True)
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(1)
+        self._box.setSpacing(4)
         self._box.addWidget(self._more)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._arrange()
+
+    def lie_over(self, page: QWidget) -> None:
+        """Keep to the lower edge of `page`."""
+        self.setParent(page)
+        page.installEventFilter(self)
+        self._arrange()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the page's size."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
 
     @property
     def texts(self) -> list[str]:
@@ -77,6 +94,17 @@ class Messages(QWidget):
         if hidden > 0:
             self._more.setText(self._words("message.more", number=hidden))
         self.setVisible(bool(self._rows))
+        self._place()
+
+    def _place(self) -> None:
+        page = self.parentWidget()
+        if page is None or not self._rows:
+            return
+        width = min(_WIDEST, page.width() - 2 * _MARGIN)
+        self._box.activate()
+        height = self._box.totalHeightForWidth(width)
+        self.setGeometry(_MARGIN, page.height() - _MARGIN - height, width, height)
+        self.raise_()
 
 
 class _Row(QFrame):
@@ -85,6 +113,7 @@ class _Row(QFrame):
         self.key = key
         self._tone = tone
         self.setAutoFillBackground(True)
+        self.setFrameShape(QFrame.Shape.Box)
         self._label = QLabel(text, self)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setWordWrap(True)

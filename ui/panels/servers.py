@@ -118,6 +118,8 @@ class ServersPanel(QWidget):
                 time = speaker.times.time(wall)
                 return time if speaker.times.same_day(wall, moment.wall) else f"{speaker.times.date(wall)}, {time}"
             case "probe":
+                if self._connection.generation and self._connection.server is server:
+                    return words("servers.probe.session")
                 if report is None:
                     return words("value.none")
                 ago = words.ago(max(0.0, moment.monotonic - report.at))
@@ -165,7 +167,7 @@ class ServersPanel(QWidget):
             head = QLabel(words(f"server.{server}"), self)
             font = head.font()
             font.setPixelSize(17)
-            font.setBold(True)
+            font.setWeight(font.Weight.DemiBold)
             head.setFont(font)
             grid.addWidget(head, 0, column)
         for line, row in enumerate(_ROWS, start=1):
@@ -184,7 +186,7 @@ class ServersPanel(QWidget):
         past = QLabel(words("servers.past"), self)
         font = past.font()
         font.setPixelSize(15)
-        font.setBold(True)
+        font.setWeight(font.Weight.DemiBold)
         past.setFont(font)
         self._past.setHeaderLabels([words(f"servers.past.{name}") for name in ("time", "way", "cause", "blackout")])
         self._past.setRootIsDecorated(False)

@@ -105,6 +105,12 @@ class Strip(QFrame):
         for listener in self.on_saying:
             listener(saying)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.color("line"))
+        painter.end()
+
     def _tick(self) -> None:
         self.refresh()
         self._second.start(1000 - int(self._now().wall * 1000) % 1000)

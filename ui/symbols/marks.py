@@ -39,23 +39,30 @@ BADGE = 14.0
 _HATCH = 7.0
 
 
-def outline(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme, radius: float = 3.0) -> None:
+def outline(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme) -> None:
     """The outline of `uncertain`, `bad` and `missing`, inside `rect`."""
-    match shown.freshness:
-        case Freshness.UNCERTAIN:
-            pen, width = QPen(theme.color("uncertain"), 1.4), 1.4
-            pen.setDashPattern([4.0, 2.5])
-        case Freshness.BAD:
-            pen, width = QPen(theme.color("bad"), 2.0), 2.0
-        case Freshness.MISSING:
-            pen, width = QPen(theme.color("missing"), 1.2), 1.2
-            pen.setDashPattern([1.2, 3.0])
-        case _:
-            return
-    inset = width / 2
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), radius, radius)
+    line = _OUTLINES.get(shown.freshness)
+    if line is None:
+        return
+    token, width, dashes = line
+    scale = painter.worldTransform().m11()
+
+    def frame(target: QPainter, wide: int, high: int) -> None:
+        pen = QPen(theme.color(token), max(1.0, width * scale))
+        if dashes:
+            pen.setDashPattern(dashes)
+        target.setPen(pen)
+        inset = pen.widthF() / 2
+        target.drawRoundedRect(QRectF(inset, inset, wide - 2 * inset, high - 2 * inset), 3 * scale, 3 * scale)
+
+    _stamped(painter, ("outline", shown.freshness.value), rect, theme, frame)
+
+
+_OUTLINES: dict[Freshness, tuple[str, float, list[float]]] = {
+    UNCERTAIN: ("uncertain", 1.4, [4.0, 2.5]),
+    BAD: ("bad", 2.0, []),
+    MISSING: ("missing", 1.2, [1.2, 3.0]),
+}
 
 
 def hatch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
@@ -69,7 +76,7 @@ def hatch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
         for offset in (-step, 0, step):
             tile.drawLine(QPointF(offset - 1, step + 1), QPointF(offset + step + 1, -1))
 
-    tile = theme.letters.stamp(("hatch", theme.name, scale), step, step, lines)
+    tile = theme.letters.stamp(("hatch", theme.name, step, scale), step, step, lines)
     device = transform.mapRect(rect).toRect()
     painter.setWorldMatrixEnabled(False)
     painter.fillRect(device, QBrush(tile))
@@ -80,13 +87,13 @@ def badge(painter: QPainter, freshness: Freshness, x: float, y: float, size: flo
     """The glyph of a freshness state in the square at `x`, `y`; nothing for those without one."""
     draw = _BADGES.get(freshness)
     if draw is not None:
-        _stamped(painter, ("badge", freshness.value), x, y, size, theme, draw)
+        _glyph(painter, ("badge", freshness.value), x, y, size, theme, draw)
 
 
 def write_badge(painter: QPainter, pending: Pending, x: float, y: float, size: float, theme: Theme) -> None:
     """What became of the last write, in the square at `x`, `y`; nothing for ""."""
     if pending:
-        _stamped(painter, ("write", pending), x, y, size, theme, _WRITES[pending])
+        _glyph(painter, ("write", pending), x, y, size, theme, _WRITES[pending])
 
 
 def alert(
@@ -105,20 +112,25 @@ def alert(
         def glyph(target: QPainter, theme: Theme) -> None:
             shape(target, theme, front, back)
 
-        _stamped(painter, ("alert", f"{style} {plate}"), x, y, size, theme, glyph)
+        _glyph(painter, ("alert", f"{style} {plate}"), x, y, size, theme, glyph)
 
 
 def age(painter: QPainter, x: float, y: float, shown: Shown, theme: Theme, size: float = 10.0) -> None:
     """The age on a small label with its lower left corner at `x`, `y`."""
     if not shown.age:
         return
-    width = theme.letters.width(shown.age, size, "medium") + 6
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.brush("stale"))
-    painter.drawRoundedRect(QRectF(x, y - size - 3, width, size + 3), 2, 2)
-    theme.letters.draw(
-        painter, x + 3, y - (size + 3 - CAP_HEIGHT * size) / 2, shown.age, size, theme.color("page"), "medium"
-    )
+    letters = theme.letters
+    rect = QRectF(x, y - size - 3, letters.width(shown.age, size, "medium") + 6, size + 3)
+
+    def label(target: QPainter, wide: int, high: int) -> None:
+        target.scale(wide / rect.width(), high / rect.height())
+        target.setPen(Qt.PenStyle.NoPen)
+        target.setBrush(theme.brush("stale"))
+        target.drawRoundedRect(QRectF(0, 0, rect.width(), rect.height()), 2, 2)
+        baseline = (size + 3 + CAP_HEIGHT * size) / 2
+        letters.draw(target, 3, baseline, shown.age, size, theme.color("page"), "medium")
+
+    _stamped(painter, ("age", shown.age), rect, theme, label)
 
 
 def strike(painter: QPainter, rect: QRectF, theme: Theme) -> None:
@@ -187,6 +199,20 @@ def _on_plate(painter: QPainter, x: float, y: float, size: float, theme: Theme) 
 
 
 def _stamped(
+    painter: QPainter, key: tuple[str, str], rect: QRectF, theme: Theme, draw: Callable[[QPainter, int, int], None]
+) -> None:
+    """Copy the picture `key`, made by `draw(painter, width, height)` in device pixels, to where `rect` is."""
+    transform = painter.worldTransform()
+    scale = transform.m11()
+    left, top = round(rect.left() * scale + transform.dx()), round(rect.top() * scale + transform.dy())
+    wide, high = max(1, round(rect.width() * scale)), max(1, round(rect.height() * scale))
+    stamp = theme.letters.stamp((*key, theme.name, wide, high), wide, high, lambda target: draw(target, wide, high))
+    painter.setWorldMatrixEnabled(False)
+    painter.drawImage(left, top, stamp)
+    painter.setWorldMatrixEnabled(True)
+
+
+def _glyph(
     painter: QPainter,
     key: tuple[str, str],
     x: float,
@@ -195,19 +221,11 @@ def _stamped(
     theme: Theme,
     draw: Callable[[QPainter, Theme], None],
 ) -> None:
-    transform = painter.worldTransform()
-    scale = transform.m11()
-    side = max(1, round(size * scale))
-
-    def on_square(target: QPainter) -> None:
+    def on_square(target: QPainter, side: int, _: int) -> None:
         target.scale(side / 16, side / 16)
         draw(target, theme)
 
-    stamp = theme.letters.stamp((*key, theme.name, side), side, side, on_square)
-    at_x, at_y = round(x * scale + transform.dx()), round(y * scale + transform.dy())
-    painter.setWorldMatrixEnabled(False)
-    painter.drawImage(at_x, at_y, stamp)
-    painter.setWorldMatrixEnabled(True)
+    _stamped(painter, key, QRectF(x, y, size, size), theme, on_square)
 
 
 # The glyphs, each on a square of 16.
