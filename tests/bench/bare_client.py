@@ -23,7 +23,7 @@ class Received:
         self._seen: set[ua.NodeId] = set()
         self.all = asyncio.Event()
 
-    def datachange_notification(self, node: object, value: object, data: object) -> None:  # noqa: ARG002
+    def datachange_notification(self, node: object, value: object, data: object) -> None:
         """Called by asyncua, once a value."""
         self._seen.add(node.nodeid)  # type: ignore[attr-defined]
         if len(self._seen) == self._missing:

@@ -27,7 +27,7 @@ class Received:
         self._seen: dict[str, set[object]] = {url: set() for url in indexes}
         self.all = {url: asyncio.Event() for url in indexes}
 
-    def datachange_notification(self, node: object, value: object, data: object) -> None:  # noqa: ARG002
+    def datachange_notification(self, node: object, value: object, data: object) -> None:
         """Called by asyncua, once a value."""
         node_id = node.nodeid  # type: ignore[attr-defined]
         url = self._url_of[node_id.NamespaceIndex]
@@ -76,5 +76,5 @@ async def main(main_url: str, backup_url: str, namespace: str, identifiers: list
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:4]
-    asyncio.run(main(*arguments, Path(sys.argv[4]).read_text("utf-8").splitlines()))
+    first, second, uri, listing = sys.argv[1:]
+    asyncio.run(main(first, second, uri, Path(listing).read_text("utf-8").splitlines()))

@@ -10,12 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import blackout
-import load
-import page
-import start
+from bench import blackout, load, page, start
 
 SECTIONS = {"page": page.measure, "start": start.measure, "load": load.measure, "blackout": blackout.measure}
 OUTPUT = Path(__file__).parents[2] / "build" / "bench.json"
