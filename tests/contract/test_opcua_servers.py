@@ -265,6 +265,50 @@ def test_a_probe_cancelled_at_any_moment_leaves_no_session_on_the_server(make: M
     assert (plant.sessions, plant.connections) == (before, 0)
 
 
+def test_a_probe_cancelled_while_its_session_is_created_closes_it_all_the_same(make: Make, plant: UaServer) -> None:
+    create, close = b"\x01\x00\xcd\x01", b"\x01\x00\xd9\x01"  # the requests' type ids
+
+    async def run() -> None:
+        async with relay(plant.port) as wire:
+            sent: list[bytes] = []
+            creating = asyncio.Event()
+
+            def upward(data: bytes) -> bytes:
+                sent.append(data)
+                if create in data:
+                    creating.set()
+                return data
+
+            wire.upward = upward
+            async with asyncio.TaskGroup() as group:
+                probe = group.create_task(make(wire.url).probe(Server.MAIN, 1, Heard(), session=True), name="probe")
+                await creating.wait()
+                probe.cancel()
+            assert await wire.settled() == 0
+            assert any(close in data for data in sent)
+
+    asyncio.run(run())
+
+
+# -- the watchdog -----------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_slow_but_talking_is_not_lost(make: Make, plant: UaServer) -> None:
+    async def run() -> None:
+        async with relay(plant.port) as wire:
+            heard = Heard()
+            async with _session(make(wire.url, timing=replace(FAST, watchdog=0.5)), heard) as session:
+                wire.drip = (4, 0.25)
+                await session.watch()
+                begun = time.perf_counter()
+                await heard.until(lambda: bool(heard.reports or heard.lost))
+                assert time.perf_counter() - begun > 0.9
+                wire.drip = None
+            assert heard.lost == []
+
+    asyncio.run(run())
+
+
 # -- security ---------------------------------------------------------------------------------------------------------
 
 

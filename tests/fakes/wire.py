@@ -17,6 +17,8 @@ class Relay:
         self.port = 0
         self.upward: Callable[[bytes], bytes] = bytes
         self.downward: Callable[[bytes], bytes] = bytes
+        self.drip: tuple[int, float] | None = None
+        """Pieces that the server's bytes are cut into, and seconds before each."""
         self._passing = asyncio.Event()
         self._passing.set()
         self._ended = asyncio.Event()
@@ -68,7 +70,7 @@ class Relay:
             async with asyncio.TaskGroup() as group:
                 both = [
                     group.create_task(self._pass(reader, upstream, self._up), name="up"),
-                    group.create_task(self._pass(up_reader, writer, self._down), name="down"),
+                    group.create_task(self._pass(up_reader, writer, self._down, dripping=True), name="down"),
                 ]
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
                 for task in both:
@@ -89,13 +91,22 @@ class Relay:
         return self.downward(data)
 
     async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, change: Callable[[bytes], bytes]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        change: Callable[[bytes], bytes],
+        *,
+        dripping: bool = False,
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
                 await self._passing.wait()
-                writer.write(change(data))
-                await writer.drain()
+                pieces, pause = self.drip if dripping and self.drip is not None else (1, 0.0)
+                size = -(-len(data) // pieces)
+                for start in range(0, len(data), size):
+                    await asyncio.sleep(pause)
+                    writer.write(change(data[start : start + size]))
+                    await writer.drain()
 
 
 @contextlib.asynccontextmanager
