@@ -57,6 +57,9 @@ from vizclient.redundancy.state import FOREVER, Known, State, connection, grace_
 MAIN_GRACE = 0.25
 """Seconds at the start in which an active backup waits for the main's first answer: if both are active, it is the main."""
 
+YOUNG = 0.5
+"""Seconds that a data session lives at least, if it is to be replaced at once when it ends."""
+
 _LEFT = frozenset({Role.STANDBY, Role.MAINTENANCE, Role.DOWN, Role.ATTENTION})
 _KEEPABLE = frozenset({Role.ACTIVE, Role.INFERRED, Role.STANDBY, Role.DEGRADED, Role.UNKNOWN})
 _CHOICE = (Role.INFERRED, Role.DEGRADED, Role.UNKNOWN)
@@ -140,14 +143,19 @@ class _Turn:
     # What happened
 
     def search(self) -> None:
-        """Both servers are asked anew, at once, but for one that said when it returns."""
+        """Both servers are asked anew, at once, but for one that said when it returns.
+
+        After sessions in a row that died young they are asked at the pace that they had: what ended those may end the next.
+        """
+        warned = self.state.died_young > 1
         self.set(searching_since=self.at)
         for server in Server:
             known = self.state.known(server)
             resting = self.rests(known)
-            self.know(server, tries=0, answered=resting)
+            paced = known.report is not None and (resting or warned)
+            self.know(server, answered=resting, tries=known.tries if warned else 0)
             if not known.probe:
-                self.know(server, ask_at=self.next_time(server, known) if resting else self.at)
+                self.know(server, ask_at=self.next_time(server, known) if paced else self.at)
 
     def probed(self, generation: int, report: Report, *, held: bool) -> None:
         server = self.answered = report.server
@@ -336,8 +344,8 @@ class _Turn:
     def adopt(self, server: Server) -> None:
         """The open session of `server` becomes the data session; an older probe could not follow it any more, so it is begun anew."""
         generation = self.state.known(server).held
-        self.know(server, held=0, ask_at=None, tries=0)
-        self.set(server=server, session=generation)
+        self.know(server, held=0, ask_at=None)
+        self.set(server=server, session=generation, adopted_at=self.at)
         self.effects.append(Adopt(generation))
         older = self.state.known(server.other).probe
         if 0 < older < generation:
@@ -346,6 +354,8 @@ class _Turn:
 
     def disconnect(self, reason: Problem | Source | None) -> None:
         """The data session is no more; who ends it is said by an effect, or it ended by itself."""
+        young = self.at - self.state.adopted_at < YOUNG
+        self.set(died_young=self.state.died_young + 1 if young else 0)
         self.set(left=self.state.server, server=None, session=0, lost_at=self.at, reason=reason, wanted=None)
 
     def tidy(self, server: Server) -> None:

@@ -57,7 +57,7 @@ class Known:
 class State:
     """Everything that decisions rest on. `State(timing, may_switch)` is the beginning.
 
-    `server`, `session`: the data session. `left`: the server of the one before. `moved_at`: when a degraded server was
+    `server`, `session`: the data session. `left`: the server of the one before. `died_young`: so many in a row did. `moved_at`: when a degraded server was
     last left for a better one. `reason`: why a data session was last lost or left; None at a person's wish. `wanted`: the
     server a person asked for. `wake_at`: the last `WakeAt`, until it comes. `announced`: the last `Announce`.
     """
@@ -74,6 +74,8 @@ class State:
     left: Server | None = None
     lost_at: float | None = None
     reason: Problem | Source | None = None
+    adopted_at: float = 0.0
+    died_young: int = 0
     searching_since: float = 0.0
     moved_at: float | None = None
     wanted: Server | None = None

@@ -350,6 +350,22 @@ def test_a_session_that_cannot_be_used_counts_as_lost(caplog: pytest.LogCaptureF
     assert "could not be detached" in caplog.text
 
 
+def test_sessions_that_always_die_young_are_no_storm() -> None:
+    async def dying() -> None:
+        pair, consumer = FakePair(), ClumsyConsumer()
+        pair.backup.active = True
+        manager = manager_of(pair, consumer=consumer)
+        manager.start()
+        await asyncio.sleep(60.0)
+        assert 30 < len(consumer.generations) < 120
+        consumer.clumsy = False
+        await asyncio.sleep(4.0)
+        assert consumer.session is not None
+        await manager.stop()
+
+    run(dying())
+
+
 def test_a_listener_that_raises_does_not_end_the_deciding(caplog: pytest.LogCaptureFixture) -> None:
     class Deaf:
         def announce(self, connection: Connection) -> None:
@@ -456,10 +472,10 @@ def test_the_record_holds_the_last_two_hundred_switchovers() -> None:
         for server in world.pair.both:
             server.refuses = Refuses.TCP
         world.manager.start()
-        await world.pass_time(0.2)
+        await world.pass_time(0.6)
         for _ in range(201):
             world.pair.swap()
-            await world.pass_time(0.2)
+            await world.pass_time(0.6)
         assert len(world.record) == 201
         assert world.manager.switchovers == tuple(world.record[1:])
         await world.stop()
