@@ -6,7 +6,8 @@
 
 PYTHON_IN := .venv/bin/python -P
 PYTEST := QT_QPA_PLATFORM=offscreen $(PYTHON_IN) -m pytest --quiet
-FAST := tests/unit tests/scenarios tests/property tests/simulation tests/gui
+DECISIONS := tests/unit/redundancy tests/scenarios
+QUICK := tests/unit tests/property tests/simulation tests/gui --ignore=tests/unit/redundancy
 SLOW := tests/contract tests/e2e
 
 help: ## Say what can be made
@@ -28,10 +29,12 @@ lint: .venv/.ready ## Style, types and architecture only
 	@echo "== architecture"
 	@said=$$(.venv/bin/lint-imports --no-cache --no-logo 2>&1) || { echo "$$said" >&2; exit 1; }
 
-unit: .venv/.ready ## The tests that need no other process, two at a time; decisions must be covered wholly
-	@echo "== unit, scenarios, properties, simulation, window"
-	@$(PYTEST) --numprocesses=2 --cov=vizclient.redundancy --cov-branch --cov-fail-under=100 \
-	    --cov-report=term-missing:skip-covered $(ARGS) $(FAST)
+unit: .venv/.ready ## The tests that need no servers, two at a time; the decisions first, and covered to the last branch
+	@echo "== decisions"
+	@$(PYTEST) --cov=vizclient.redundancy --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered \
+	    $(ARGS) $(DECISIONS)
+	@echo "== units, properties, simulation, window"
+	@$(PYTEST) --numprocesses=2 $(ARGS) $(QUICK)
 
 e2e: .venv/.ready ## The tests that drive real servers and programs
 	@echo "== contracts and end to end"
