@@ -1,7 +1,7 @@
 """A link process on a fake pair of servers: what `vizclient.link.process` is, without OPC UA. Run with its standard streams
 as the channel; the words on its command line say how it behaves.
 
-chatter: prints to everything there is. mute-writes: writes are never answered. dies: exits at once.
+brief: items are let go of at once. chatter: prints to everything there is. mute-writes: writes are never answered. dies: exits at once.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from random import Random
 from fakes.connecting import FakeConnector
 from fakes.pair import FakePair
 from vizclient.items.address import Address
+from vizclient.items.feed import LINGER
 from vizclient.items.metadata import Metadata
 from vizclient.link.channel import Channel
 from vizclient.link.messages import decode_from_window
@@ -55,10 +56,10 @@ async def _serve(channel: Channel[object], ways: set[str]) -> None:
         server.metadata = dict.fromkeys(ITEMS, Metadata("Double", writable=True))
         if "mute-writes" in ways:
             server.write = lambda address, value: time.sleep(60)  # type: ignore[method-assign]
-    connector = FakeConnector(pair)
+    connector, linger = FakeConnector(pair), 0.0 if "brief" in ways else LINGER
     service = Service(
         channel,  # type: ignore[arg-type]
-        lambda listener: Site(connector, Timing(), RealClock(), Random(0), listener),
+        lambda listener: Site(connector, Timing(), RealClock(), Random(0), listener, linger=linger),
     )
     await service.run()
 

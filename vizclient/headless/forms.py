@@ -17,11 +17,12 @@ import base64
 import binascii
 import json
 import math
+import struct
 from datetime import UTC, datetime
 from typing import Any
 
 from vizclient.items.metadata import Metadata
-from vizclient.items.typed import INTEGERS, ValueRefused
+from vizclient.items.typed import INTEGERS, SINGLE_MAX, ValueRefused
 from vizclient.items.value import Value
 
 _TRUE, _FALSE = frozenset({"true", "1", "on"}), frozenset({"false", "0", "off"})
@@ -41,10 +42,13 @@ def json_value(value: Value) -> Any:
     return value
 
 
-def text_value(value: Value) -> str:
-    """For people: the JSON form, texts without quotes."""
+def text_value(value: Value, metadata: Metadata | None = None) -> str:
+    """For people: the JSON form, texts without quotes, a Float with no more digits than it has; with its unit."""
+    if isinstance(value, float) and metadata is not None and metadata.data_type == "Float":
+        value = _shortest(value)
     form = json_value(value)
-    return form if isinstance(form, str) else json.dumps(form, ensure_ascii=False)
+    text = form if isinstance(form, str) else json.dumps(form, ensure_ascii=False)
+    return text if metadata is None else f"{text} {metadata.unit}".rstrip()
 
 
 def parse_value(text: str, metadata: Metadata) -> Value:
@@ -115,3 +119,12 @@ def _moment(text: str) -> datetime:
     if found.tzinfo is None:
         raise ValueError("no offset")
     return found.astimezone(UTC)
+
+
+def _shortest(single: float) -> float:
+    """The number with the fewest digits that is the same in single precision."""
+    for digits in range(6, 9):
+        short = float(f"{single:.{digits}g}")
+        if abs(short) < SINGLE_MAX and struct.pack("<f", short) == struct.pack("<f", single):
+            return short
+    return single

@@ -25,7 +25,7 @@ from vizclient.redundancy.model import (
     Source,
 )
 from vizclient.redundancy.ports import Connector
-from vizclient.redundancy.roles import find_role
+from vizclient.redundancy.roles import find_role, listed_level
 
 _ACTIVE = (Role.ACTIVE, Role.INFERRED)
 
@@ -41,10 +41,7 @@ class _Deaf:
 async def probe(profile: Profile, places: Places, *, as_json: bool) -> Exit:
     """Ask both servers side by side, and print what was found."""
     main, backup = await ask_both(connector(profile, places))
-    found = {
-        Server.MAIN: (main, find_role(main, backup)),
-        Server.BACKUP: (backup, find_role(backup, main)),
-    }
+    found = {Server.MAIN: _judge(main, backup), Server.BACKUP: _judge(backup, main)}
     if as_json:
         print(json.dumps({server: _row(profile, *found[server]) for server in Server}, indent=2))
     else:
@@ -83,18 +80,28 @@ def verdict(findings: list[Finding]) -> Exit:
 def why(finding: Finding, report: Report) -> str:
     """What the role was concluded from, in words."""
     problem = report.problem
-    arguments = {
+    arguments: dict[str, object] = {
         "state": "" if report.state is None else phrase(f"server-state.{report.state}", {}),
         "mode": "" if report.mode is None else phrase(f"mode.{report.mode}", {}),
         "level": "?" if report.level is None else report.level,
         "problem": "" if problem is None else phrase(f"reason.{problem.kind}", {}),
     }
-    said = phrase(f"source.{finding.source}", arguments)
-    if problem is not None and finding.source is not Source.PROBLEM:
-        said = f"{said} ({arguments['problem']})"
+    if problem is not None and finding.source in (Source.PROBLEM, Source.REFUSAL):
+        said = str(arguments["problem"])
+    else:
+        said = phrase(f"source.{finding.source}", arguments)
+        said = said if problem is None else f"{said} ({arguments['problem']})"
     if problem is not None and problem.status is not None:
         said = f"{said} [{status_name(problem.status)}]"
     return said
+
+
+def _judge(report: Report, peer: Report) -> tuple[Report, Finding]:
+    """The role, and the report with the level that it was concluded from."""
+    finding = find_role(report, peer)
+    if finding.source is Source.PEER_ARRAY:
+        report = replace(report, level=listed_level(report.server_uri, peer))
+    return report, finding
 
 
 def _one_server(report: Report) -> Report:

@@ -58,10 +58,13 @@ class Watch:
         self._was_connected = False
         self._missing: set[tuple[int, int]] = set()
         self._taking = False
+        self._ending = False
+        self._unwritable: asyncio.Future[None] | None = None
         self._site = compose_site(self)
 
     async def run(self, items: Mapping[Address, str], seconds: float | None) -> None:
-        """Watch `items`, each with what it is called by the user."""
+        """Watch `items`, each with what it is called by the user. Raises OSError when nobody takes our output."""
+        self._unwritable = asyncio.get_running_loop().create_future()
         for address, text in items.items():
             self._mirror.handle(address)
             self._texts.append(text)
@@ -71,10 +74,11 @@ class Watch:
         self._site.start()
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.Event().wait()
+                await self._unwritable
         except TimeoutError:
             pass
         finally:
+            self._ending = True
             await self._site.close()
 
     def verdict(self) -> Exit:
@@ -100,6 +104,8 @@ class Watch:
 
     def connection_changed(self, connection: Connection) -> None:
         """See `SiteListener`."""
+        if self._ending:
+            return
         before, self._connection = self._connection, connection
         self._was_connected |= connection.state is ConnectionState.CONNECTED
         standing = self._standings.standing(connection, self._mirror.standing, self._site.timing.hold)
@@ -140,14 +146,10 @@ class Watch:
             if self._as_json:
                 row = {"t": wall, "kind": "value", "item": self._texts[handle], "value": value, "status": status}
                 row |= {"freshness": freshness, "server": server, "source_t": sample and sample.source_time}
-                _print(row)
+                self._print(json.dumps(row, ensure_ascii=False, allow_nan=False))
             else:
-                text = "–" if sample is None else text_value(sample.value)
-                unit = metadata.unit if (metadata := self._mirror.metadata[handle]) is not None else ""
-                shown = f"{text} {unit}".rstrip()
-                print(
-                    f"{_clock(wall)}  {self._texts[handle]}  {shown}  {freshness}  {server or ''}".rstrip(), flush=True
-                )
+                shown = "–" if sample is None else text_value(sample.value, self._mirror.metadata[handle])
+                self._print(f"{_clock(wall)}  {self._texts[handle]}  {shown}  {freshness}  {server or ''}")
             if freshness is Freshness.MISSING and sample is not None:
                 self._say_missing(handle, sample.generation, sample.server)
 
@@ -162,11 +164,22 @@ class Watch:
         wall = time.time()
         if self._as_json:
             row = {"t": wall, "kind": "connection", "state": connection.state, "server": connection.server}
-            _print(row | {"reason": code})
+            self._print(json.dumps(row | {"reason": code}, ensure_ascii=False))
             return
+        what = connection.state if connection.server is None else f"{connection.state}  {connection.server}"
         kind = "reason" if isinstance(reason, Problem) else "cause"
         because = "" if code is None else f": {phrase(f'{kind}.{code}', {})}"
-        print(f"{_clock(wall)}  {connection.state}  {connection.server or ''}{because}".rstrip(), flush=True)
+        self._print(f"{_clock(wall)}  {what}{because}")
+
+    def _print(self, line: str) -> None:
+        if self._ending:
+            return
+        try:
+            print(line.rstrip(), flush=True)
+        except OSError as error:
+            self._ending = True
+            if self._unwritable is not None and not self._unwritable.done():
+                self._unwritable.set_exception(error)
 
 
 def _visible(connection: Connection) -> tuple[object, ...]:
@@ -177,10 +190,6 @@ def _visible(connection: Connection) -> tuple[object, ...]:
         connection.generation,
         reason.kind if isinstance(reason, Problem) else reason,
     )
-
-
-def _print(row: Mapping[str, object]) -> None:
-    print(json.dumps(row, ensure_ascii=False, allow_nan=False), flush=True)
 
 
 def _clock(wall: float) -> str:

@@ -75,7 +75,7 @@ class Write:
         if connection is None or connection.server is None:
             return self._not_connected()
         if metadata is None:
-            self._refuse("item-missing", {"item": self._item, "server": connection.server})
+            self._refuse("write-missing", {})
             return Exit.REFUSED
         if Caution.TWO_ACTIVE in connection.warnings:
             complain("two-active", {"server": connection.server})
@@ -112,9 +112,9 @@ class Write:
         print(f"refused: {self._item}: {phrase(code, arguments)}")
 
     def _say(self, state: WriteState, value: Value, metadata: Metadata, server: str) -> Exit:
-        shown = f"{text_value(value)} {metadata.unit}".rstrip()
-        reason = phrase(state.code, {**state.arguments, "read": text_value(state.read)}) if state.code else ""
-        said = f"{state.outcome}: {self._item} = {shown} on {server}"
+        read = text_value(state.read, metadata)
+        reason = phrase(state.code, {**state.arguments, "read": read}) if state.code else ""
+        said = f"{state.outcome}: {self._item} = {text_value(value, metadata)} on {server}"
         print(f"{said}. {reason}" if reason else said)
         return _EXITS[state.outcome]
 

@@ -21,7 +21,8 @@ INTEGERS: dict[str, tuple[int, int]] = {
     "UInt64": (0, 2**64 - 1),
 }
 """Ranges of the integer types (OPC 10000-6, 5.2.2.2)."""
-_FLOAT_MAX = 3.4028234663852886e38
+SINGLE_MAX = 3.4028234663852886e38
+"""The greatest Float."""
 _SCALAR, _SCALAR_OR_ONE, _ONE_OR_MORE = -1, -3, 0  # ValueRank (OPC 10000-3, 5.6.2); -2 is any
 
 Limits = tuple[float | None, float | None]
@@ -119,8 +120,8 @@ def _floating(value: float, kind: str) -> float:
         number = math.inf
     if not math.isfinite(number):
         raise ValueRefused("write-not-finite", {"value": str(number)})
-    if kind == "Float" and abs(number) > _FLOAT_MAX:
-        raise ValueRefused("write-range", {"value": repr(number), "low": repr(-_FLOAT_MAX), "high": repr(_FLOAT_MAX)})
+    if kind == "Float" and abs(number) > SINGLE_MAX:
+        raise ValueRefused("write-range", {"value": repr(number), "low": repr(-SINGLE_MAX), "high": repr(SINGLE_MAX)})
     return number
 
 
@@ -158,7 +159,7 @@ def _near(written: float, read: float, data_type: str, tolerance: float | None) 
 
 def _float_step(magnitude: float) -> float:
     """The distance to the next single-precision number above `magnitude`."""
-    if not magnitude <= _FLOAT_MAX:
+    if not magnitude <= SINGLE_MAX:
         return 0.0
     bits: int = struct.unpack("<I", struct.pack("<f", magnitude))[0]
     here, there = struct.unpack("<ff", struct.pack("<II", bits, min(bits + 1, 0x7F7FFFFF)))

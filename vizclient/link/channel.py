@@ -39,7 +39,7 @@ class Channel(Generic[_In]):
         decode: Callable[[bytes], _In],
         *,
         name: str,
-        heard: Callable[[float], None] = lambda _: None,
+        heard: Callable[[float], object] = lambda _: None,
     ) -> None:
         self._reading = reading
         self._writing = writing

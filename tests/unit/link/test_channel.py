@@ -54,7 +54,7 @@ class _Ear:
                 await self._changed.wait()
 
 
-def _channel(files: tuple[io.FileIO, io.FileIO], heard: Callable[[float], None] = lambda _: None) -> Channel[bytes]:
+def _channel(files: tuple[io.FileIO, io.FileIO], heard: Callable[[float], object] = lambda _: None) -> Channel[bytes]:
     return Channel(*files, bytes, name="test", heard=heard)
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -20,6 +21,7 @@ from vizclient.link.client import LinkClient
 from vizclient.link.mirror import Mirror
 from vizclient.redundancy.model import Connection
 
+_T = TypeVar("_T")
 _TESTS = Path(__file__).parents[2]
 _PATIENCE = 20.0
 
@@ -57,8 +59,8 @@ class _Bench:
         self.started.append(process)
         return process
 
-    def _note(self, keep: Callable[[object], None]) -> Callable[[object], None]:
-        def noted(what: object) -> None:
+    def _note(self, keep: Callable[[_T], None]) -> Callable[[_T], None]:
+        def noted(what: _T) -> None:
             keep(what)
             self._moved.set()
 
@@ -232,17 +234,11 @@ def test_a_value_that_cannot_be_sent_is_refused_where_it_is() -> None:
 def test_items_that_nobody_shows_any_more_turn_stale() -> None:
     async def scene(bench: _Bench) -> None:
         await bench.live()
-        bench.client._received(
-            bench.client._life,
-            client_module.messages.Dropped(  # type: ignore[arg-type]
-                client_module.messages.pack_handles([3])
-            ),
-        )
-        now = time.perf_counter()
-        assert bench.mirror.freshness(3, now) is Freshness.STALE
-        assert bench.mirror.freshness(4, now) is Freshness.LIVE
+        bench.client.show("page", bench.handles[1:])
+        await bench.until(lambda: bench.mirror.freshness(0, time.perf_counter()) is Freshness.STALE)
+        assert bench.mirror.freshness(1, time.perf_counter()) is Freshness.LIVE
 
-    _play(scene)
+    _play(scene, "brief")
 
 
 def test_a_link_that_dies_again_and_again_is_started_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:

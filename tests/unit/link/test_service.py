@@ -57,13 +57,17 @@ class _Window:
     async def until(self, kind: type[_T], count: int) -> list[_T]:
         """The messages of a kind, once there are so many."""
         async with asyncio.timeout(20):
-            while len(found := [message for message in self.heard if isinstance(message, kind)]) < count:
+            while len(found := self._of(kind)) < count:
                 self._moved.clear()
                 await self._moved.wait()
         return found
 
     def leave(self) -> None:
         self._channel.close()
+
+    def _of(self, kind: type[_T]) -> list[_T]:
+        everything: list[object] = list(self.heard)
+        return [message for message in everything if isinstance(message, kind)]
 
     async def end(self) -> None:
         self._there.close()
