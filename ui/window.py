@@ -99,6 +99,7 @@ class Window(QMainWindow):
         if state.servers:
             self._show_servers(visible=True)
         self._take_connection(link.connection)
+        canvas.setFocus()
 
     # what it remembers
 

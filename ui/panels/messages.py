@@ -134,4 +134,5 @@ class _Row(QFrame):
     def set_theme(self, theme: Theme) -> None:
         """Other colours."""
         colors = tone_colors(theme, self._tone)
-        paint_on(self, colors.ground, colors.ink)
+        for widget in (self, self._label, self.dismiss):
+            paint_on(widget, colors.ground, colors.ink)

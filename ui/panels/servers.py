@@ -190,7 +190,7 @@ class ServersPanel(QWidget):
         past.setFont(font)
         self._past.setHeaderLabels([words(f"servers.past.{name}") for name in ("time", "way", "cause", "blackout")])
         self._past.setRootIsDecorated(False)
-        self._past.setUniformRowHeights(True)
+        self._past.setWordWrap(True)
         self._past.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._past.setFrameShape(QTreeWidget.Shape.NoFrame)
         self._past.setVisible(False)

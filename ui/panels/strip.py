@@ -117,7 +117,8 @@ class Strip(QFrame):
 
     def _colour(self, tone: Tone) -> None:
         ground, ink, muted = tone_colors(self._theme, tone)
-        paint_on(self, ground, ink)
+        for label in (self, self._server, self._state, self._clock):
+            paint_on(label, ground, ink)
         for label in (self._detail, self._peer, self._heard, self._date):
             paint_on(label, ground, muted)
         self._mark.show_tone(tone, fresh=self.saying.fresh, ground=ground, ink=ink)

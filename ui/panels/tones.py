@@ -32,7 +32,7 @@ def tone_colors(theme: Theme, tone: Tone) -> ToneColors:
 
 
 def paint_on(widget: QWidget, ground: QColor, ink: QColor) -> None:
-    """Give a widget that fills its background these colours; its children inherit them."""
+    """Give a widget these colours. Its children need them too: under a style sheet they inherit none."""
     palette = QPalette(widget.palette())
     palette.setColor(QPalette.ColorRole.Window, ground)
     for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):

@@ -52,7 +52,9 @@ def paint(
         case "duct":
             _duct(painter, _path(rect, properties), width, theme.color("line-strong"), fill or theme.color("surface"))
         case device:
-            painter.setPen(_pen(edge, min(width, 2.0)))
+            pen = _pen(edge, min(width, 2.0))
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
             transform, box = turned(rect.adjusted(1, 1, -1, -1), properties.direction)
             for path, solid in _DEVICES[device](box):
                 painter.setBrush({"fill": fill or theme.color("body"), "edge": edge, "none": QColor(0, 0, 0, 0)}[solid])
