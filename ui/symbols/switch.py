@@ -54,10 +54,9 @@ def paint(
     if shown.label:
         said = f"{shown.label}: {said}"
     left = track.right() + 8
-    if shown.freshness is marks.STALE:  # the word keeps its place: there is no room beside it
-        marks.hatch(painter, rect, theme)
-        marks.age(painter, rect.left(), rect.bottom(), shown, theme, 9.0)
     left = marks.beside(painter, rect, left, size, shown._replace(age=""), theme)
+    if shown.freshness is marks.STALE:  # beside the word there is no room for the age
+        marks.age(painter, rect.left(), rect.bottom(), shown, theme, 9.0)
     baseline = rect.center().y() + CAP_HEIGHT * size / 2
     theme.letters.draw(painter, left, baseline, said, size, theme.color("ink" if shown.text else "never"))
     if shown.freshness is marks.BAD:
