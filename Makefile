@@ -14,7 +14,11 @@ help: ## Say what can be made
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: .venv/.ready $(if $(DISPLAY)$(WAYLAND_DISPLAY),.venv/.screen) ## Show a building on a main/backup pair of servers
-	@.venv/bin/vizclient demo $(ARGS)
+	@.venv/bin/vizclient demo $(ARGS) || { code=$$?; [ $$code -ne 9 ] || printf '%s\n' \
+	    'For a picture of this demo, in one terminal:' \
+	    '    .venv/bin/vizclient sim --write-profile site.toml' \
+	    'and, while that runs, in another:' \
+	    '    .venv/bin/vizclient shot --profile site.toml --page overview --out page.png' >&2; exit $$code; }
 
 test: lint unit e2e ## Prove everything: style, types, architecture, then every test
 	@echo "== all is well"
