@@ -214,12 +214,19 @@ class Controls:
         from .dialogs.write import WriteDialog  # noqa: PLC0415 - not needed before the first frame
 
         dialog = WriteDialog(
-            target, self._mirror, self._numbers, self._words, self._theme, self._now, self._parent, fixed=fixed
+            target,
+            self._link.connection,
+            self._mirror,
+            self._numbers,
+            self._words,
+            self._theme,
+            self._now,
+            self._parent,
+            fixed=fixed,
         )
         self.dialog = dialog
         dialog.wanted.connect(lambda value, generation: self._write(target, value, generation, dialog))
         dialog.finished.connect(self._dialog_closed)
-        dialog.set_connection(self._link.connection)
         dialog.show()  # not modal: the page stays in the operator's hands
         dialog.activateWindow()
 

@@ -66,6 +66,7 @@ class WriteDialog(QDialog):
     def __init__(
         self,
         target: Target,
+        connection: Connection | None,
         mirror: Mirror,
         numbers: Numbers,
         words: Words,
@@ -82,7 +83,7 @@ class WriteDialog(QDialog):
         self._words = words
         self._theme = theme
         self._now = now
-        self._connection: Connection | None = None
+        self._connection = connection
         self._fixed = fixed
         self._step = _Step.TYPING if fixed is None else _Step.CONFIRMING
         self._value: Value = None

@@ -76,6 +76,11 @@ class ServersPanel(QWidget):
         """What is said of `server` in `row` ("role", "why", "level", "state", "since", "probe", "session", "address")."""
         return self._cells[server, row].text()
 
+    def past(self, row: int) -> tuple[str, ...]:
+        """What is said of a switchover, newest first: time, way, cause, blackout."""
+        item = self._past.topLevelItem(row)
+        return () if item is None else tuple(item.text(column) for column in range(4))
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._second.start()

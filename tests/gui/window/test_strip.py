@@ -1,0 +1,106 @@
+"""The strip says how things stand, in words, shape and colour."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from fakes.connections import connected, searching
+from fakes.desk import Desk
+from ui.panels.strip import Strip
+from ui.panels.tones import tone_colors
+from ui.speaker import Tone
+from vizclient.redundancy.model import Caution, Connection, ConnectionState, Layer, Problem, ProblemKind, Server
+
+
+def strip_of(desk: Desk, qtbot: QtBot, connection: Connection | None) -> Strip:
+    strip = Strip(desk.speaker, desk.mirror, desk.theme, desk.now)
+    qtbot.addWidget(strip)
+    strip.resize(1280, 68)
+    strip.set_connection(connection)
+    strip.show()
+    return strip
+
+
+def texts(strip: Strip) -> set[str]:
+    return {label.text() for label in strip.findChildren(QLabel) if label.isVisible()}
+
+
+def test_when_all_is_well_it_is_quiet_and_names_server_host_peer_and_time(desk: Desk, qtbot: QtBot) -> None:
+    strip = strip_of(desk, qtbot, connected(at=desk.now.monotonic - 60))
+    assert {"MAIN", "Connected", "Backup: standby", "Link heard just now"} <= texts(strip)
+    assert any(text.startswith("bms-main:4840 · Connected since ") for text in texts(strip))
+    assert any(text.endswith("· UTC") for text in texts(strip))
+    assert strip.saying.tone is Tone.QUIET
+
+
+@pytest.mark.parametrize(
+    ("connection", "tone", "state", "detail"),
+    [
+        (searching(), Tone.NOTICE, "Switching", "Main (bms-main:4840) lost: The connection broke off"),
+        (searching(ConnectionState.NO_ACTIVE), Tone.ALARM, "No active server", "Values are as of"),
+        (searching(ConnectionState.NO_ACTIVE, left=None), Tone.ALARM, "No active server", "Neither server is active"),
+        (
+            searching(
+                ConnectionState.ATTENTION,
+                problem=Problem(ProblemKind.CERTIFICATE, Layer.CHANNEL),
+                left=None,
+                reason=None,
+            ),
+            Tone.ALARM,
+            "Needs attention",
+            "Main (bms-main:4840): A certificate was refused",
+        ),
+        (connected(warnings=[Caution.TWO_ACTIVE]), Tone.NOTICE, "Two active servers", "the other one is active too"),
+        (connected(warnings=[Caution.ROLE_UNSURE]), Tone.NOTICE, "Role not sure", "role_item"),
+        (connected(warnings=[Caution.DEGRADED]), Tone.NOTICE, "Degraded", "Connected to Main"),
+    ],
+)
+def test_what_is_not_well_is_said_loudly_and_in_words(
+    desk: Desk, qtbot: QtBot, connection: Connection, tone: Tone, state: str, detail: str
+) -> None:
+    strip = strip_of(desk, qtbot, connection)
+    assert strip.saying.tone is tone
+    assert state in texts(strip)
+    assert any(detail in text for text in texts(strip))
+    ground = strip.grab().toImage().pixelColor(3, 3)
+    assert ground == tone_colors(desk.theme, tone).ground
+
+
+def test_a_silent_link_is_said_whatever_it_said_before(desk: Desk, qtbot: QtBot) -> None:
+    strip = strip_of(desk, qtbot, connected())
+    desk.now.monotonic += 0.6
+    desk.mirror.take_standing(desk.mirror.standing)
+    assert strip.saying.state == "No link"
+    assert strip.saying.tone is Tone.ALARM
+    assert not strip.saying.fresh
+
+
+def test_before_the_first_word_of_the_link_it_is_starting(desk: Desk, qtbot: QtBot) -> None:
+    desk.mirror.heard_at = None
+    assert strip_of(desk, qtbot, None).saying.state == "Starting"
+
+
+def test_the_clock_goes_by_the_second(desk: Desk, qtbot: QtBot) -> None:
+    strip = strip_of(desk, qtbot, connected())
+    before = texts(strip)
+    desk.now.monotonic += 1.0
+    desk.mirror.heard_at = desk.now.monotonic
+    strip.refresh()
+    assert len(texts(strip) - before) == 1
+
+
+def test_listeners_hear_of_a_change_and_not_of_the_time(desk: Desk, qtbot: QtBot) -> None:
+    strip = strip_of(desk, qtbot, connected())
+    heard: list[str] = []
+    strip.on_saying.append(lambda saying: heard.append(saying.server))
+    desk.now.monotonic += 0.2
+    strip.refresh()
+    strip.set_connection(connected(Server.BACKUP, generation=2))
+    assert heard == ["BACKUP"]
+
+
+def test_its_whole_saying_is_its_accessible_name(desk: Desk, qtbot: QtBot) -> None:
+    strip = strip_of(desk, qtbot, connected())
+    assert strip.accessibleName().startswith("Connected. MAIN. bms-main:4840")
