@@ -23,6 +23,7 @@ from vizclient.simulator.building import (
 MAX_ITEMS: Final = 50_000
 FOLDER: Final = 100
 _PERIOD: Final = 254
+_SET_POINT: Final = 21.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,11 @@ class PlainItems:
     """`count` plain items, nine of ten changing and the tenth writable."""
 
     def __init__(self, count: int) -> None:
-        self.items = tuple(self._item(index) for index in range(count))
         self.changed = 0
         self.written: dict[int, Value] = {}
         self._values = [kind.values() for kind in _KINDS]
         self._moving = [index for index in range(count) if not _KINDS[index % len(_KINDS)].writable]
+        self.items = tuple(_item(index, self.value(index)) for index in range(count))
 
     def value(self, index: int) -> Value:
         """What item `index` has now."""
@@ -74,7 +75,7 @@ class PlainItems:
             return self.written[index]
         group, place = divmod(index, len(_KINDS))
         if _KINDS[place].writable:
-            return 21.0
+            return _SET_POINT
         rounds, rest = divmod(self.changed, len(self._moving))
         position = group * (len(_KINDS) - 1) + place
         return self._at(index, rounds + (position < rest))
@@ -103,20 +104,20 @@ class PlainItems:
     def _at(self, index: int, turn: int) -> Value:
         return self._values[index % len(_KINDS)][(turn + index * 37) % _PERIOD]
 
-    @staticmethod
-    def _item(index: int) -> Item:
-        kind = _KINDS[index % len(_KINDS)]
-        known = kind.data_type != "Boolean"
-        return Item(
-            f"Plain/{index // FOLDER:03}/{index:05}",
-            kind.data_type,
-            False if kind.data_type == "Boolean" else kind.low,
-            f"{kind.name} {index:05}",
-            "A plain item, for load",
-            kind.unit,
-            kind.low if known else None,
-            kind.high if known else None,
-            true_label="" if known else "Open",
-            false_label="" if known else "Closed",
-            writable=kind.writable,
-        )
+
+def _item(index: int, value: Value) -> Item:
+    kind = _KINDS[index % len(_KINDS)]
+    known = kind.data_type != "Boolean"
+    return Item(
+        f"Plain/{index // FOLDER:03}/{index:05}",
+        kind.data_type,
+        value,
+        f"{kind.name} {index:05}",
+        "A plain item, for load",
+        kind.unit,
+        kind.low if known else None,
+        kind.high if known else None,
+        true_label="" if known else "Open",
+        false_label="" if known else "Closed",
+        writable=kind.writable,
+    )

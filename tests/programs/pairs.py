@@ -1,0 +1,60 @@
+"""A simulated pair for one test: its profile, and what its servers really held, by their own audit."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vizclient.simulator.options import Options
+from vizclient.simulator.pair import Pair
+
+BUNDLE = Path(__file__).parents[2] / "resources" / "demo" / "bundle"
+
+
+@contextmanager
+def running_pair(folder: Path, options: Options, *servers: str) -> Iterator[Pair]:
+    """A started pair that audits into `folder`; ended however the test ends."""
+    with Pair(replace(options, audit=str(folder / "audit"))) as pair:
+        pair.start(*servers)
+        yield pair
+
+
+def write_profile(folder: Path, pair: Pair, **replaced: str) -> Path:
+    """A profile of the pair with the demo's pages; `main` or `backup` replace its URLs, `policy` and `mode` its security."""
+    urls = pair.urls | replaced
+    path = folder / "site.toml"
+    path.write_text(
+        f'format = 1\nname = "Test"\nbundle = {json.dumps(str(BUNDLE))}\n'
+        f'[main]\nurl = "{urls["main"]}"\n[backup]\nurl = "{urls["backup"]}"\n'
+        f'[security]\npolicy = "{replaced.get("policy", "None")}"\nmode = "{replaced.get("mode", "None")}"\n'
+        f'[namespaces]\nbms = "urn:vizclient:demo:bms"\n',
+        "utf-8",
+    )
+    return path
+
+
+class Audit:
+    """What each server held, and when: read from the audit logs that the servers wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self._times: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._values: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for path in sorted((folder / "audit").glob("*.jsonl")):
+            for line in path.read_text("utf-8").splitlines():
+                row = json.loads(line)
+                if row["kind"] == "value":
+                    self._times[row["server"], row["item"]].append(row["t"])
+                    self._values[row["server"], row["item"]].append(row["value"])
+
+    def held(self, server: str, item: str, at: float, within: float) -> list[Any]:
+        """The values that `item` had on `server` at some time in the `within` seconds up to `at` (unix seconds)."""
+        times, values = self._times[server, item], self._values[server, item]
+        last = bisect_right(times, at + 0.005)
+        first = max(0, bisect_right(times, at - within) - 1)
+        return values[first:last]
