@@ -55,6 +55,13 @@ def surely_serves(finding: Finding, report: Report | None) -> bool:
     return finding.role in (Role.ACTIVE, Role.INFERRED)
 
 
+def beside_active(finding: Finding, report: Report | None) -> Finding:
+    """How a server found so appears while its peer is active: degraded in a cold or warm set is what a standby shows."""
+    if finding == Finding(Role.DEGRADED, Source.LEVEL) and report is not None and not is_hot(report):
+        return Finding(Role.STANDBY, Source.LEVEL)
+    return finding
+
+
 def is_hot(report: Report) -> bool:
     """Whether the servers of the set all serve, so that a degraded one is an active one with a problem."""
     return report.support in (RedundancySupport.HOT, RedundancySupport.HOT_AND_MIRRORED)
@@ -135,8 +142,9 @@ def _told_by_peer(report: Report, peer: Report | None) -> Finding | None:
     level = listed_level(report.server_uri, peer)
     if level == MAINTENANCE:
         return Finding(Role.DOWN, Source.PEER_ARRAY)
-    if level is not None and not closed:
-        return Finding(_role_of_level(level), Source.PEER_ARRAY)
+    if peer is not None and level is not None and not closed:
+        role = _role_of_level(level)
+        return Finding(Role.STANDBY if role is Role.DEGRADED and not is_hot(peer) else role, Source.PEER_ARRAY)
     if level is not None and level < HEALTHY:
         return Finding(Role.STANDBY, Source.PEER_ARRAY)
     if closed and peer is not None and peer.mode == Mode.PRIMARY_WITH_BACKUP and _serves(peer):

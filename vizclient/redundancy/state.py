@@ -17,7 +17,7 @@ from vizclient.redundancy.model import (
     Source,
     Timing,
 )
-from vizclient.redundancy.roles import NOTHING_KNOWN, listed_level, surely_serves
+from vizclient.redundancy.roles import NOTHING_KNOWN, beside_active, listed_level, surely_serves
 
 TAKEOVER_GRACE = 2.0
 """Seconds after a loss in which an ordinary takeover is awaited before it is said that no server is active."""
@@ -165,7 +165,10 @@ def _view(state: State, server: Server) -> ServerView:
     known, report = state.known(server), state.known(server).report
     if report is not None and known.finding.source is Source.PEER_ARRAY:
         report = replace(report, level=listed_level(report.server_uri, state.known(server.other).report))
-    return ServerView(known.finding, report, known.since)
+    finding = known.finding
+    if state.server is server.other and state.known(server.other).finding.role is Role.ACTIVE:
+        finding = beside_active(finding, report)
+    return ServerView(finding, report, known.since)
 
 
 def _cautions(state: State) -> tuple[Caution, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vizclient.redundancy.model import Finding, Layer, Mode, Problem, ProblemKind, Report, Role, Server, Source
-from vizclient.redundancy.roles import find_role, listed_level, refuses, surely_serves
+from vizclient.redundancy.roles import beside_active, find_role, listed_level, refuses, surely_serves
 
 
 def accepted(server: Server = Server.MAIN, **fields: object) -> Report:
@@ -95,9 +95,10 @@ def test_a_server_that_announces_nothing_is_judged_by_its_peer(peer: Report | No
         (CLOSED, 1, Role.STANDBY, Source.PEER_ARRAY),
         (CLOSED, 100, Role.STANDBY, Source.PEER_ARRAY),
         (CLOSED, 0, Role.DOWN, Source.PEER_ARRAY),
-        (CLOSED, 255, Role.DOWN, Source.REFUSAL),
+        (CLOSED, 199, Role.STANDBY, Source.PEER_ARRAY),
+        (CLOSED, 200, Role.DOWN, Source.REFUSAL),
         (OPEN, 1, Role.STANDBY, Source.PEER_ARRAY),
-        (OPEN, 100, Role.DEGRADED, Source.PEER_ARRAY),
+        (OPEN, 100, Role.STANDBY, Source.PEER_ARRAY),
         (OPEN, 255, Role.ACTIVE, Source.PEER_ARRAY),
         (OPEN, 0, Role.DOWN, Source.PEER_ARRAY),
         (failed(ProblemKind.TIMED_OUT), 1, Role.DOWN, Source.PROBLEM),
@@ -112,6 +113,18 @@ def test_the_array_of_the_active_server_speaks_for_a_peer_that_does_not(
     assert find_role(replace(report, server_uri="urn:main"), peer) == Finding(role, source)
 
 
+def test_degraded_beside_an_active_server_is_a_standby_but_for_a_hot_set() -> None:
+    hot_peer = replace(ACTIVE_PEER, support=3, peer_levels=(("urn:main", 100),))
+    assert find_role(replace(OPEN, server_uri="urn:main"), hot_peer).role is Role.DEGRADED
+    degraded, active = Finding(Role.DEGRADED, Source.LEVEL), Finding(Role.ACTIVE, Source.LEVEL)
+    assert beside_active(degraded, accepted(support=2)) == Finding(Role.STANDBY, Source.LEVEL)
+    assert beside_active(degraded, accepted(support=3)) == degraded
+    assert beside_active(degraded, None) == degraded
+    listed = Finding(Role.DEGRADED, Source.PEER_ARRAY)
+    assert beside_active(listed, OPEN) == listed, "its peer has already said so, and knows whether the set is hot"
+    assert beside_active(active, accepted(support=2)) == active
+
+
 def test_only_an_active_server_is_believed_about_its_peer() -> None:
     rows = (("urn:main", 1),)
     assert listed_level("urn:main", replace(ACTIVE_PEER, peer_levels=rows)) == 1
@@ -124,7 +137,7 @@ def test_a_server_of_unknown_uri_is_the_one_row_that_is_not_the_peer_itself() ->
     two, three = (("urn:backup", 255), ("urn:x", 1)), (("urn:backup", 255), ("urn:x", 1), ("urn:y", 2))
     assert listed_level("", replace(ACTIVE_PEER, peer_levels=two)) == 1
     assert listed_level("", replace(ACTIVE_PEER, peer_levels=three)) is None
-    assert listed_level("", replace(ACTIVE_PEER, peer_levels=two, server_uri="")) is None
+    assert listed_level("", replace(ACTIVE_PEER, peer_levels=two[1:], server_uri="")) is None
     assert listed_level("urn:y", replace(ACTIVE_PEER, peer_levels=two)) is None
 
 
