@@ -13,7 +13,7 @@ SLOW := tests/contract tests/e2e
 help: ## Say what can be made
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: .venv/.ready $(if $(DISPLAY)$(WAYLAND_DISPLAY),.venv/.screen) ## Show a building on a main/backup pair of servers
+demo: $(if $(DISPLAY)$(WAYLAND_DISPLAY),.venv/.screen) .venv/.ready ## Show a building on a main/backup pair of servers
 	@.venv/bin/vizclient demo $(ARGS) || { code=$$?; [ $$code -ne 9 ] || printf '%s\n' \
 	    'For a picture of this demo, in one terminal:' \
 	    '    .venv/bin/vizclient sim --write-profile site.toml' \
