@@ -223,7 +223,7 @@ def _then_fail(work: Callable[[Guest], Awaitable[None]]) -> Callable[[Guest], Aw
 def test_a_main_that_thaws_while_the_backup_is_active_answers_nothing(closed: Pair) -> None:
     async def ask_the_frozen(guest: Guest) -> None:
         closed.freeze("main")
-        question = asyncio.ensure_future(guest.item(SETPOINT).read_value())  # noqa: TID251 - awaited below
+        question = asyncio.get_running_loop().create_task(guest.item(SETPOINT).read_value(), name="question")
         await asyncio.to_thread(closed.wait_for_role, "backup", "active", since=frozen)
         assert not question.done()
         closed.thaw("main")
@@ -468,6 +468,24 @@ def test_with_stay_the_backup_keeps_the_role_and_certificates_outlive_a_restart(
         pair.wait_for_role("main", "active", since=started)
         assert len(before) == 2
         assert before == {file.name: file.read_bytes() for file in tmp_path.glob("backup.*") if file.suffix != ".log"}
+
+
+def test_a_ghost_answers_for_a_moment_after_the_thaw() -> None:
+    with Pair(Options(ghost=True)) as pair:
+        pair.start()
+        wait_until(lambda: pair.status()["main"].peer_ready)
+
+        async def ask_the_frozen(guest: Guest) -> Any:
+            since = time.perf_counter()
+            pair.freeze("main")
+            question = asyncio.get_running_loop().create_task(guest.item(SETPOINT).read_value(), name="question")
+            await asyncio.to_thread(pair.wait_for_role, "backup", "active", since=since)
+            pair.thaw("main")
+            answer = await question
+            await asyncio.to_thread(pair.wait_for_role, "main", "standby", since=since)
+            return answer
+
+        assert visit(pair, "main", ask_the_frozen) > 0
 
 
 def test_closing_ends_processes_in_any_state() -> None:

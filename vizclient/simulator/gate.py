@@ -135,6 +135,13 @@ class Gate:
             with contextlib.suppress(OSError):  # tried again when it opens
                 self._reserved = self._reserve()
 
+    def close(self) -> None:
+        """Shut it for good, and let go of the port."""
+        self.shut()
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+
     def drop(self) -> None:
         """Drop every connection at once, unsent answers included."""
         for connection in list(self._connections):

@@ -141,7 +141,7 @@ class Station:
     def close(self) -> None:
         """Let go of sockets and files."""
         self._wire.close()
-        self._gate.shut()
+        self._gate.close()
         self._audit.flush()
 
     def end(self) -> None:
