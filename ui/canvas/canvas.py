@@ -64,6 +64,7 @@ _PAN_KEYS = {
     Qt.Key.Key_Down: (0, 1),
 }
 _KNOWN = frozenset({Freshness.LIVE, Freshness.UNCERTAIN, Freshness.BAD, Freshness.UNSYNCHRONISED, Freshness.HELD})
+_UNKNOWN = frozenset({Freshness.MISSING, Freshness.NEVER})
 _PLAIN = frozenset({Freshness.LIVE, Freshness.HELD})
 _WORST = (
     Freshness.MISSING,
@@ -83,6 +84,7 @@ class Canvas(QWidget):
     `commanded(element id, Command)`: the operator asks for something that the element can do now. `refused(element id,
     reason)`: it cannot; the reason is a code for words. `focused(element id)`: "" for none. `context_menu_wanted(element
     id, global point)`. `view_changed()`: by the operator's hand. `frame_state_changed(state)`: live, held or stale.
+    `focused_changed(element id)`: what has the focus shows something else now.
     """
 
     commanded = Signal(str, object)
@@ -91,6 +93,7 @@ class Canvas(QWidget):
     context_menu_wanted = Signal(str, QPoint)
     view_changed = Signal()
     frame_state_changed = Signal(str)
+    focused_changed = Signal(str)
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class Canvas(QWidget):
         self._painted: dict[Entry, None] = {}
         self._last_frame = -1.0
         self._state = "live"
+        self._framed = False
         self._age = ""
         self._seen: tuple[object, ...] = ()
         self._arrivals: dict[int, float] = {}
@@ -187,7 +191,7 @@ class Canvas(QWidget):
 
     def set_pending(self, element_id: str, state: Pending) -> None:
         """What is to be said of the last write of an element; "" for nothing."""
-        entry = self._entry(element_id)
+        entry = self.entry(element_id)
         if entry is not None and entry.pending != state:
             entry.pending = state
             self._mark((entry,))
@@ -235,7 +239,7 @@ class Canvas(QWidget):
 
     def describe(self, element_id: str) -> Description | None:
         """An element in codes; None if there is no such element, or it shows nothing now."""
-        entry = self._entry(element_id)
+        entry = self.entry(element_id)
         if entry is None:
             return None
         shown = entry.shown
@@ -245,7 +249,7 @@ class Canvas(QWidget):
 
     def shown(self, element_id: str) -> Shown | None:
         """What stands on the screen of an element; None if nothing does."""
-        entry = self._entry(element_id)
+        entry = self.entry(element_id)
         return entry.shown if entry else None
 
     def element_at(self, position: QPointF) -> str:
@@ -255,12 +259,26 @@ class Canvas(QWidget):
 
     def element_rect(self, element_id: str) -> QRect:
         """Where an element lies in the widget; empty if there is no such element."""
-        entry = self._entry(element_id)
+        entry = self.entry(element_id)
         return self._logical(self._device(entry)) if entry else QRect()
+
+    def entry(self, element_id: str) -> Entry | None:
+        """The display list's entry of an element; None if there is no such element."""
+        return self._list.by_id.get(element_id) if self._list else None
+
+    def spoken(self) -> list[Entry]:
+        """The entries that have something to say, in display order."""
+        entries = self._list.entries if self._list else []
+        return [e for e in entries if e.shown is not None and e.symbol.describe(e.element, e.shown).name]
+
+    @property
+    def words(self) -> Words:
+        """The words of the operator's language."""
+        return self._words
 
     def focus_element(self, element_id: str) -> None:
         """Put the keyboard focus on an element; "" takes it from all."""
-        self._set_focus(self._entry(element_id))
+        self._set_focus(self.entry(element_id))
 
     @property
     def focused_element(self) -> str:
@@ -274,7 +292,7 @@ class Canvas(QWidget):
         image.setDevicePixelRatio(1.0)
         self._picture = image
         self._paint_all(ratio)
-        if self._state == "held":
+        if self._framed:
             painter = QPainter(image)
             self._paint_frame(painter, image.width(), image.height(), ratio)
             painter.end()
@@ -354,13 +372,21 @@ class Canvas(QWidget):
             wakes.extend(self._check_max_age(now))
         if state != self._state:
             self._state = state
-            self.update()
-            if self.on_painted is not None:
-                self.on_painted((Painted("", "", "", "held" if state == "held" else "live", ""),))
+            self._framed = self._framed or state != "live"
+            self.repaint()
+            if self.on_painted is not None and self.isVisible():
+                self.on_painted((Painted("", "", "", state, ""),))
             self.frame_state_changed.emit(state)
         if wakes:
             self._wake_timer.start(max(1, math.ceil((min(wakes) - now) * 1000)))
         self._schedule()
+        self._unframe()
+
+    def _unframe(self) -> None:
+        """Take the frame away when it holds no longer, and every symbol tells for itself."""
+        if self._framed and self._state != "held" and not self._dirty:
+            self._framed = False
+            self.update()
 
     def _mark_where_freshness_moved(self, now: float) -> None:
         if self._list is None:
@@ -450,6 +476,8 @@ class Canvas(QWidget):
         self._last_frame = clock()
         if dirty:
             self._frame_timer.start(1)
+        else:
+            self._unframe()
 
     def _update(self, entry: Entry, now: float) -> bool:
         """Work out what an entry shows; whether that differs from what stands on the screen."""
@@ -497,7 +525,7 @@ class Canvas(QWidget):
                     said = None if state.text is None else self._words.text(state.text)
                     break
         text, level = "", None
-        known = handle is None or entry.symbol.spoken or (sample is not None and freshness is not Freshness.MISSING)
+        known = handle is None or entry.symbol.spoken or (sample is not None and freshness not in _UNKNOWN)
         if known and entry.reading is not None:
             try:
                 text, level = entry.reading(sample.value if sample is not None else None, fault)
@@ -675,7 +703,7 @@ class Canvas(QWidget):
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 edge = QRectF(left, top, right - left, bottom - top).adjusted(-width, -width, width, width)
                 painter.drawRoundedRect(edge, 4 * ratio, 4 * ratio)
-        if self._state == "held":
+        if self._framed:
             self._paint_frame(painter, self._picture.width(), self._picture.height(), ratio)
 
     def _paint_frame(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
@@ -693,6 +721,8 @@ class Canvas(QWidget):
     def _tell(self) -> None:
         """What was painted differently, now that it is on the screen."""
         painted, self._painted = self._painted, {}
+        if self._focus in painted:
+            self.focused_changed.emit(self._focus.id)
         if self.on_painted is None or not painted:
             return
         samples = self._mirror.samples
@@ -743,9 +773,6 @@ class Canvas(QWidget):
             QToolTip.hideText()
             self.repaint_all()
             self.view_changed.emit()
-
-    def _entry(self, element_id: str) -> Entry | None:
-        return self._list.by_id.get(element_id) if self._list else None
 
     def _device(self, entry: Entry) -> tuple[int, int, int, int]:
         assert self._list is not None

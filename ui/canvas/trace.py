@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Painted(NamedTuple):
-    """One symbol as it now stands on the screen. `element` "": the page's frame, whose freshness is `live` or `held`."""
+    """One symbol as it now stands on the screen. `element` "": the page's frame, whose freshness is `live`, `held` or `stale`."""
 
     element: str
     item: str

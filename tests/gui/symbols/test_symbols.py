@@ -54,7 +54,7 @@ def different_pixels(one: QImage, other: QImage, threshold: int = 20) -> int:
 
 def grey_bytes(image: QImage) -> bytes:
     lines = image.convertToFormat(QImage.Format.Format_Grayscale8)
-    every = memoryview(lines.constBits()).tobytes()  # type: ignore[arg-type]  # the stub says object
+    every = memoryview(lines.constBits()).tobytes()
     pitch, width = lines.bytesPerLine(), lines.width()
     return b"".join(every[row * pitch : row * pitch + width] for row in range(lines.height()))
 
