@@ -26,6 +26,7 @@ from vizclient.places import Places
 from vizclient.profiles.loading import ProfileError, load_profile
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Server
+from vizclient.redundancy.support import shipped_table
 from vizclient.tasks import TaskSet
 
 from . import loop
@@ -108,7 +109,7 @@ def show(
     beside: Beside | None = None,
 ) -> int:
     """Build the window, show it, and run until it is closed; nothing is left running then."""
-    mirror = Mirror()
+    mirror = Mirror(shipped_table().synchronised)
     link = LinkClient(profile.file, data_dir, mirror)
     link.start()  # the link process imports its libraries while the window is built
     application = make_application()

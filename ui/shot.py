@@ -25,6 +25,7 @@ from vizclient.places import Places
 from vizclient.profiles.loading import ProfileError, load_profile
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Caution, Connection, ConnectionState
+from vizclient.redundancy.support import shipped_table
 
 from . import loop
 from .app import in_the_operators_language, make_application, present
@@ -73,7 +74,7 @@ class _Picture:
     def __init__(self, profile: Profile, arguments: Namespace, bundle: Bundle, logbook: Log) -> None:
         self._arguments = arguments
         self._logbook = logbook
-        self._mirror = Mirror()
+        self._mirror = Mirror(shipped_table().synchronised)
         self._link = LinkClient(profile.file, arguments.data_dir, self._mirror)
         self._link.start()
         self._application = make_application()

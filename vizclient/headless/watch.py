@@ -25,6 +25,7 @@ from vizclient.phrases import phrase
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Connection, ConnectionState, Problem, Switchover
+from vizclient.redundancy.support import shipped_table
 
 _TAKE = 10_000
 _MARGIN = 0.002
@@ -49,7 +50,7 @@ class Watch:
     """Prints what a site has to say. A SiteListener."""
 
     def __init__(self, compose_site: Callable[[SiteListener], Site], *, as_json: bool) -> None:
-        self._mirror = Mirror()
+        self._mirror = Mirror(shipped_table().synchronised)
         self._as_json = as_json
         self._standings = StandingKeeper()
         self._texts: list[str] = []

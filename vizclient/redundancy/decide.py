@@ -69,8 +69,9 @@ _ASKED_FOR = frozenset({Role.ACTIVE, Role.INFERRED, Role.UNKNOWN})
 def decide(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
     """What follows from `event`: the new state, and what to do, in this order."""
     if not _current(state, event):
-        stray = isinstance(event, Probed) and event.held and event.generation not in _open_sessions(state)
-        return state, (Discard(event.generation),) if stray and isinstance(event, Probed) else ()
+        if isinstance(event, Probed) and event.held and event.generation not in _open_sessions(state):
+            return state, (Discard(event.generation),)
+        return state, ()
     turn = _Turn(state, event.at, event.luck)
     match event:
         case Started():

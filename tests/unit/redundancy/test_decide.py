@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from vizclient.redundancy.decide import decide
-from vizclient.redundancy.effects import Announce, Discard, Effect, Probe
+from vizclient.redundancy.effects import Announce, Discard, Effect, Probe, WakeAt
 from vizclient.redundancy.events import (
     Event,
     Lost,
@@ -70,6 +70,13 @@ def test_a_session_that_nobody_asked_for_is_closed_even_before_the_start() -> No
 def test_a_second_completion_of_the_adopted_probe_does_not_close_the_session() -> None:
     state = connected()
     assert decide(state, Probed(1.0, 1, ACTIVE, held=True)) == (state, ())
+
+
+def test_who_is_woken_a_little_early_asks_to_be_woken_again() -> None:
+    state = connected()
+    assert state.wake_at == 1.0
+    _, effects = decide(state, Woke(0.999))
+    assert effects == (WakeAt(1.0),)
 
 
 def test_a_probe_that_found_the_same_again_is_told_when_a_second_has_passed() -> None:
