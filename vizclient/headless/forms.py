@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import math
 import struct
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vizclient.items.metadata import Metadata
-from vizclient.items.typed import INTEGERS, SINGLE_MAX, ValueRefused
+from vizclient.items.typed import INTEGERS, ValueRefused
 from vizclient.items.value import Value
 
 _TRUE, _FALSE = frozenset({"true", "1", "on"}), frozenset({"false", "0", "off"})
@@ -123,8 +124,9 @@ def _moment(text: str) -> datetime:
 
 def _shortest(single: float) -> float:
     """The number with the fewest digits that is the same in single precision."""
-    for digits in range(6, 9):
+    for digits in range(6, 10):
         short = float(f"{single:.{digits}g}")
-        if abs(short) < SINGLE_MAX and struct.pack("<f", short) == struct.pack("<f", single):
-            return short
+        with contextlib.suppress(OverflowError):  # rounded up beyond the greatest one
+            if struct.pack("<f", short) == struct.pack("<f", single):
+                return short
     return single
