@@ -138,7 +138,7 @@ ENGLISH: dict[str, str] = {
     "strip.connected.since": "Connected since {time}",
     "strip.connected.since-day": "Connected since {date}, {time}",
     "strip.switching": "Switching",
-    "strip.switching.detail": "{server} lost: {reason}. Looking for the active server",
+    "strip.switching.detail": "{server} lost: {reason}",
     "strip.no-active-server": "No active server",
     "strip.no-active-server.detail": "Values are as of {time}. Both servers are asked again and again",
     "strip.no-active-server.never": "Neither server is active. Both are asked again and again",

@@ -73,7 +73,7 @@ def test_no_words_stand_unused() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    put_together = ("ago.", "action.", "demo.standby.", "demo.state.", "servers.", "strip.")
+    put_together = ("ago.", "span.", "action.", "demo.", "servers.", "strip.")
     said_by_the_link = (*SERVER, *WRITING, *LINK, *STATE_FILES, *BUNDLE, *ADDRESS)
 
     def used(code: str) -> bool:
