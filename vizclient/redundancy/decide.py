@@ -250,12 +250,15 @@ class _Turn:
         self.know(report.server, report=report, uri=uri, barred_until=barred_until)
 
     def identified(self, report: Report) -> Report:
-        """`report`, or that its server is not the one it should be: the same as the peer, or another than before."""
+        """`report`, or that its server is not the one it should be: the connected one once more, or another than before.
+
+        While searching, two servers of one URI are let pass: a pair that was cloned is better than none.
+        """
         uri, own, peer = report.server_uri, self.state.known(report.server), self.state.known(report.server.other)
         if not report.accepted or not uri:
             return report
-        peer_is_open = peer.held or self.state.server is report.server.other
-        if (own.uri and uri != own.uri) or (peer_is_open and uri == peer.uri):
+        peer_is_connected = self.state.server is report.server.other
+        if (own.uri and uri != own.uri) or (peer_is_connected and uri == peer.uri):
             return replace(report, problem=Problem(ProblemKind.IDENTITY, report.layer, detail=uri))
         return report
 

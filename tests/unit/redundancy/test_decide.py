@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from vizclient.redundancy.decide import decide
-from vizclient.redundancy.effects import Announce, Discard, Effect, Probe, WakeAt
+from vizclient.redundancy.effects import Adopt, Announce, Discard, Effect, Keep, Probe, WakeAt
 from vizclient.redundancy.events import (
     Event,
     Lost,
@@ -20,7 +20,7 @@ from vizclient.redundancy.events import (
     SwitchAsked,
     Woke,
 )
-from vizclient.redundancy.model import Connection, ConnectionState, Layer, Problem, ProblemKind, Report, Server
+from vizclient.redundancy.model import Connection, ConnectionState, Layer, Problem, ProblemKind, Report, Role, Server
 from vizclient.redundancy.state import State
 
 ACTIVE = Report(
@@ -70,6 +70,37 @@ def test_a_session_that_nobody_asked_for_is_closed_even_before_the_start() -> No
 def test_a_second_completion_of_the_adopted_probe_does_not_close_the_session() -> None:
     state = connected()
     assert decide(state, Probed(1.0, 1, ACTIVE, held=True)) == (state, ())
+
+
+def test_a_second_start_changes_nothing() -> None:
+    state = connected()
+    assert decide(state, Started(0.5)) == (state, ())
+
+
+def test_the_main_has_its_quarter_of_a_second_whenever_the_start_is() -> None:
+    backup = replace(ACTIVE, server=Server.BACKUP, server_uri="urn:backup")
+    state, effects = play(State(), Started(100.0), Probed(100.01, 2, backup, held=True))
+    assert Keep(2) in effects
+    assert state.wake_at == 100.25
+
+
+def test_a_cloned_pair_of_one_uri_is_connected_to_where_it_is_active() -> None:
+    standby = replace(ACTIVE, server=Server.BACKUP, level=1)
+    state, effects = play(
+        State(), Started(0.0), Probed(0.01, 2, standby, held=True), Probed(0.02, 1, ACTIVE, held=True)
+    )
+    assert Adopt(1) in effects
+    assert state.backup.finding.role is Role.STANDBY
+    state, _ = play(state, Woke(9.0), Probed(9.1, 3, standby, held=True))
+    assert state.backup.finding.role is Role.ATTENTION
+
+
+def test_sleep_after_sessions_that_died_young_asks_at_once_since_nothing_is_known_any_more() -> None:
+    gone = Problem(ProblemKind.LOST, Layer.ACTIVATED)
+    state, _ = play(connected(), Lost(0.01, 1, gone), Probed(0.02, 3, ACTIVE, held=True), Lost(0.03, 3, gone))
+    assert state.main.probe == 0
+    _, effects = play(state, Slept(0.04, 60.0))
+    assert Probe(Server.MAIN, 5) in effects
 
 
 def test_who_is_woken_a_little_early_asks_to_be_woken_again() -> None:
