@@ -6,7 +6,7 @@ The k-th change of all is a known item taking a known value; written ones keep w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from vizclient.items.value import Value
 from vizclient.simulator.building import (
@@ -92,14 +92,6 @@ class PlainItems:
             changes.append((index, self._at(index, rounds + 1)))
         self.changed += count
         return changes
-
-    def state(self) -> list[Any]:
-        """What a peer must know to go on from here."""
-        return [self.changed, self.written]
-
-    def restore(self, state: list[Any]) -> None:
-        """Go on from a peer's `state`."""
-        self.changed, self.written = int(state[0]), dict(state[1])
 
     def _at(self, index: int, turn: int) -> Value:
         return self._values[index % len(_KINDS)][(turn + index * 37) % _PERIOD]

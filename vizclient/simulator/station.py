@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +13,14 @@ from asyncua import ua
 
 from vizclient.redundancy.model import Mode, RedundancySupport, Server, ServerState
 from vizclient.simulator import arbitration
+from vizclient.simulator.announcement import Announcement, Standing, server_uri
 from vizclient.simulator.arbitration import Become, Grant, Heard, Role, Rules, Ticked, Word
 from vizclient.simulator.audit import Audit
 from vizclient.simulator.building import NAMESPACE
 from vizclient.simulator.certificates import own_certificate, trusted_certificates
 from vizclient.simulator.gate import Admission, DemoInternalServer, DemoServer, Gate
 from vizclient.simulator.incoming import converted, refusal
-from vizclient.simulator.nodes import FAILOVER, MODE, ItemNodes, add_redundancy_nodes
+from vizclient.simulator.nodes import ItemNodes
 from vizclient.simulator.options import STANDBY_KINDS, Options
 from vizclient.simulator.physics import Model
 from vizclient.simulator.plain import PlainItems
@@ -34,14 +34,8 @@ _FENCE: Final = 0.9
 """A server that could not send a heartbeat for this part of `dead_after` steps down, before the other one acts."""
 _GHOST: Final = 0.05
 _STANDBY_LEVEL: Final = 100
-_IDS: Final = ua.ObjectIds
 
 Say = Callable[[str, dict[str, Any]], None]
-
-
-def server_uri(server: Server) -> str:
-    """The ApplicationUri, and so the ServerUri, of a server."""
-    return f"urn:vizclient:demo:server:{server}"
 
 
 class Station:
@@ -64,8 +58,6 @@ class Station:
         self._audit = Audit(options.audit, server)
         self._inbox: asyncio.Queue[tuple[float, str, Any]] = asyncio.Queue()
         self._standby = options.standby
-        self._set: dict[str, Any] = {}
-        self._announced: dict[str, Any] = {}
         self._seen: dict[str, Any] = {}
         self._cut = False
         self._ends_at: float | None = None
@@ -103,15 +95,8 @@ class Station:
         order = (NAMESPACE, _OTHER_NAMESPACE) if self._server is Server.MAIN else (_OTHER_NAMESPACE, NAMESPACE)
         indexes = {name: await demo.register_namespace(name) for name in order}
         self._nodes = ItemNodes(internal.aspace, indexes[NAMESPACE], self._items)
-        mode = "mode" in options.announce
-        if options.announce != "none":
-            add_redundancy_nodes(internal.aspace, indexes[_OTHER_NAMESPACE], mode=mode)
-        self._mode_node = ua.NodeId(MODE, indexes[_OTHER_NAMESPACE]) if mode else None
-        if mode:
-            for method in (ua.NodeId(FAILOVER, indexes[_OTHER_NAMESPACE]),
-                           ua.NodeId(_IDS.NonTransparentBackupRedundancyType_Failover)):  # fmt: skip
-                internal.aspace.add_method_callback(method, self._failover)
-        await self._put_system(_IDS.Server_ServerArray, [server_uri(s) for s in (self._server, self._server.other)])
+        self._announcement = Announcement(internal, self._server, options.announce, indexes[_OTHER_NAMESPACE])
+        await self._announcement.prepare(self._failover)
         self._gate = Gate(demo, policies, self._admission, options.host, self._port)
         await self._become_standby("start")
         self._wire.start()
@@ -359,10 +344,9 @@ class Station:
         for name, value in wanted.items():
             match name:
                 case "level" | "state" | "mode" | "support":
-                    self._set[name] = value
+                    self._announcement.claims[name] = value
                 case "estimated_return":
-                    due = None if value is None else datetime.now(UTC) + timedelta(seconds=float(value))
-                    await self._put_system(_IDS.Server_EstimatedReturnTime, due, ua.VariantType.DateTime)
+                    await self._announcement.promise(None if value is None else float(value))
                 case "reject_certificates":
                     self._admission.trusted = frozenset() if value else None
                 case "standby" if value in STANDBY_KINDS:
@@ -376,87 +360,27 @@ class Station:
         return ua.StatusCode(0 if await self.command("swap", {}) else ua.StatusCodes.BadInvalidState)
 
     async def _announce(self, now: float) -> None:
-        """Bring what the server says of itself in line with what it is; only what changed is written."""
+        """Bring what the server says of itself in line with what it is."""
         state, rules = self._state, self._rules
-        active = state.role is Role.ACTIVE
         ready, alive = arbitration.peer_ready(rules, state, now), arbitration.peer_alive(rules, state, now)
-        if active:
+        if state.role is Role.ACTIVE:
             mode, level = (Mode.PRIMARY_WITH_BACKUP, 255) if ready else (Mode.PRIMARY_ONLY, self._options.alone_level)
         else:
             mode = Mode.BACKUP_READY if state.updated_at is not None and alive else Mode.BACKUP_NOT_READY
             level = _STANDBY_LEVEL
-        if "level" not in self._options.announce:
-            level = 255
-        level = _chosen(self._set.get("level"), level)
-        shown = _chosen(self._set.get("state"), ServerState.SHUTDOWN if state.leaving else ServerState.RUNNING)
-        left = max(0, round(self._ends_at - now)) if self._ends_at is not None else 0
-        support = RedundancySupport[self._options.support.upper()]
-        await self._show("state", (shown, left), self._put_status)
-        await self._show("level", level, self._put_level)
-        await self._show("support", _chosen(self._set.get("support"), support), self._put_support)
-        if self._mode_node is not None:
-            await self._show("mode", _chosen(self._set.get("mode"), mode), self._put_mode)
-        peer = (
-            0
-            if not alive
-            else _STANDBY_LEVEL
-            if active or state.word is None or state.word.role is Role.STANDBY
-            else 255
-        )
-        await self._show("set", (level, shown, peer), self._put_set)
-
-    async def _show(self, name: str, value: Any, put: Callable[[Any], Any]) -> None:
-        if self._announced.get(name) != value:
-            self._announced[name] = value
-            await put(value)
-
-    async def _put_level(self, level: int) -> None:
-        if self._options.announce == "none":
-            nothing = ua.DataValue(ua.Variant(None), ua.StatusCode(ua.StatusCodes.BadNotSupported))
-            await self._internal.write_attribute_value(ua.NodeId(_IDS.Server_ServiceLevel), nothing)
-        else:
-            await self._put_system(_IDS.Server_ServiceLevel, level, ua.VariantType.Byte)
-
-    async def _put_support(self, support: int) -> None:
-        if self._options.announce == "none":
-            support = RedundancySupport.NONE
-        else:
-            uris = [server_uri(server) for server in Server]
-            await self._put_system(_IDS.Server_ServerRedundancy_ServerUriArray, uris)
-        await self._put_system(_IDS.Server_ServerRedundancy_RedundancySupport, int(support), ua.VariantType.Int32)
-
-    async def _put_mode(self, mode: int) -> None:
-        assert self._mode_node is not None
-        await self._put(self._mode_node, ua.Variant(int(mode), ua.VariantType.Int32))
-
-    async def _put_set(self, shown: tuple[int, int, int]) -> None:
-        level, state, peer = shown
-        rows = [
-            ua.RedundantServerDataType(server_uri(self._server), level, ua.ServerState(state)),
-            ua.RedundantServerDataType(
-                server_uri(self._server.other), peer, ua.ServerState.Running if peer else ua.ServerState.Unknown
-            ),
-        ]
-        if self._options.announce != "none":
-            await self._put_system(
-                _IDS.Server_ServerRedundancy_RedundantServerArray, rows, ua.VariantType.ExtensionObject
+        peer = 0
+        if alive and state.word is not None:
+            peer = 255 if state.word.role is Role.ACTIVE else _STANDBY_LEVEL
+        await self._announcement.show(
+            Standing(
+                state=ServerState.SHUTDOWN if state.leaving else ServerState.RUNNING,
+                seconds_left=max(0, round(self._ends_at - now)) if self._ends_at is not None else 0,
+                level=level,
+                mode=mode,
+                support=RedundancySupport[self._options.support.upper()],
+                peer_level=peer,
             )
-
-    async def _put_status(self, shown: tuple[int, int]) -> None:
-        state, left = shown
-        node = ua.NodeId(_IDS.Server_ServerStatus)
-        held = self._internal.read_attribute_value(node).Value.Value
-        status = replace(held, State=ua.ServerState(state), SecondsTillShutdown=left)
-        await self._put(node, ua.Variant(status, ua.VariantType.ExtensionObject))
-        await self._put_system(_IDS.Server_ServerStatus_State, int(state), ua.VariantType.Int32)
-        await self._put_system(_IDS.Server_ServerStatus_SecondsTillShutdown, left, ua.VariantType.UInt32)
-
-    async def _put_system(self, identifier: int, value: Any, kind: ua.VariantType | None = None) -> None:
-        await self._put(ua.NodeId(identifier), ua.Variant(value, kind))
-
-    async def _put(self, node: ua.NodeId, variant: ua.Variant) -> None:
-        now = datetime.now(UTC)
-        await self._internal.write_attribute_value(node, ua.DataValue(variant, ua.StatusCode(0), now, now))
+        )
 
     def _tell(self, now: float) -> None:
         """Say how things stand, when that changes."""
@@ -464,7 +388,7 @@ class Station:
         ready = arbitration.peer_ready(self._rules, self._state, now)
         seen = {
             "role": self._state.role, "peer": alive, "peer_ready": ready, "cut": self._cut,
-            "updated": self._state.updated_at is not None, "level": self._announced.get("level"),
+            "updated": self._state.updated_at is not None, "level": self._announcement.level,
         }  # fmt: skip
         if seen != self._seen:
             self._seen = seen
@@ -479,7 +403,3 @@ def _post(loop: asyncio.AbstractEventLoop, inbox: asyncio.Queue[Any], message: A
 def _word(payload: Any) -> Word:
     role, ready, favourite, wish = payload
     return Word(Role(role), bool(ready), None if favourite is None else Server(favourite), int(wish))
-
-
-def _chosen(wanted: Any, otherwise: Any) -> Any:
-    return otherwise if wanted is None else wanted

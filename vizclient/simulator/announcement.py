@@ -1,0 +1,129 @@
+"""What a server says of itself in the standard's own nodes: state, ServiceLevel, Mode and the server set."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from asyncua import ua
+
+from vizclient.redundancy.model import RedundancySupport, Server, ServerState
+from vizclient.simulator.gate import DemoInternalServer
+from vizclient.simulator.nodes import FAILOVER, MODE, add_redundancy_nodes
+
+_IDS: Final = ua.ObjectIds
+
+Failover = Callable[[ua.NodeId], Awaitable[ua.StatusCode]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is to say. `seconds_left`: till the shutdown. `peer_level`: 0 for a peer that is not heard."""
+
+    state: int
+    seconds_left: int
+    level: int
+    mode: int
+    support: int
+    peer_level: int
+
+
+def server_uri(server: Server) -> str:
+    """The ApplicationUri, and so the ServerUri, of a server."""
+    return f"urn:vizclient:demo:server:{server}"
+
+
+class Announcement:
+    """Writes what changed, and only where the server is to announce it. `claims`: what it says instead, None for the truth.
+
+    `announce` is the option: where the role is told. `namespace`: of the nodes Mode and Failover.
+    """
+
+    def __init__(self, internal: DemoInternalServer, server: Server, announce: str, namespace: int) -> None:
+        self._internal, self._server, self._announce, self._namespace = internal, server, announce, namespace
+        self._mode_node = ua.NodeId(MODE, namespace) if "mode" in announce else None
+        self._shown: Standing | None = None
+        self.claims: dict[str, int | None] = {}
+
+    @property
+    def level(self) -> int | None:
+        """The ServiceLevel that is announced."""
+        return None if self._shown is None else self._shown.level
+
+    async def prepare(self, failover: Failover) -> None:
+        """Make the nodes. `failover` is what the method of that name calls."""
+        space = self._internal.aspace
+        await self._put_system(_IDS.Server_ServerArray, [server_uri(s) for s in (self._server, self._server.other)])
+        if self._announce != "none":
+            add_redundancy_nodes(space, self._namespace, mode=self._mode_node is not None)
+            await self._put_system(_IDS.Server_ServerRedundancy_ServerUriArray, [server_uri(s) for s in Server])
+        if self._mode_node is not None:
+            for method in (
+                ua.NodeId(FAILOVER, self._namespace),
+                ua.NodeId(_IDS.NonTransparentBackupRedundancyType_Failover),
+            ):
+                space.add_method_callback(method, failover)
+
+    async def promise(self, seconds: float | None) -> None:
+        """Set EstimatedReturnTime so many seconds from now, or to nothing."""
+        due = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+        await self._put_system(_IDS.Server_EstimatedReturnTime, due, ua.VariantType.DateTime)
+
+    async def show(self, standing: Standing) -> None:
+        """Say this."""
+        if "level" not in self._announce:
+            standing = replace(standing, level=255)
+        if self._announce == "none":
+            standing = replace(standing, support=RedundancySupport.NONE)
+        standing = replace(standing, **{name: value for name, value in self.claims.items() if value is not None})
+        before, self._shown = self._shown, standing
+        if before == standing:
+            return
+        if before is None or (before.state, before.seconds_left) != (standing.state, standing.seconds_left):
+            await self._put_status(standing.state, standing.seconds_left)
+        if before is None or before.support != standing.support:
+            await self._put_system(
+                _IDS.Server_ServerRedundancy_RedundancySupport, int(standing.support), ua.VariantType.Int32
+            )
+        if before is None or before.level != standing.level:
+            await self._put_level(standing.level)
+        if self._mode_node is not None and (before is None or before.mode != standing.mode):
+            await self._put(self._mode_node, ua.Variant(int(standing.mode), ua.VariantType.Int32))
+        if self._announce != "none":
+            await self._put_set(standing)
+
+    async def _put_level(self, level: int) -> None:
+        if self._announce == "none":
+            nothing = ua.DataValue(ua.Variant(None), ua.StatusCode(ua.StatusCodes.BadNotSupported))
+            await self._internal.write_attribute_value(ua.NodeId(_IDS.Server_ServiceLevel), nothing)
+        else:
+            await self._put_system(_IDS.Server_ServiceLevel, level, ua.VariantType.Byte)
+
+    async def _put_set(self, standing: Standing) -> None:
+        peer = standing.peer_level
+        rows = [
+            ua.RedundantServerDataType(server_uri(self._server), standing.level, ua.ServerState(standing.state)),
+            ua.RedundantServerDataType(
+                server_uri(self._server.other),
+                peer,
+                ua.ServerState(ServerState.RUNNING if peer else ServerState.UNKNOWN),
+            ),
+        ]
+        await self._put_system(_IDS.Server_ServerRedundancy_RedundantServerArray, rows, ua.VariantType.ExtensionObject)
+
+    async def _put_status(self, state: int, left: int) -> None:
+        node = ua.NodeId(_IDS.Server_ServerStatus)
+        held = self._internal.read_attribute_value(node).Value.Value
+        status = replace(held, State=ua.ServerState(state), SecondsTillShutdown=left)
+        await self._put(node, ua.Variant(status, ua.VariantType.ExtensionObject))
+        await self._put_system(_IDS.Server_ServerStatus_State, int(state), ua.VariantType.Int32)
+        await self._put_system(_IDS.Server_ServerStatus_SecondsTillShutdown, left, ua.VariantType.UInt32)
+
+    async def _put_system(self, identifier: int, value: Any, kind: ua.VariantType | None = None) -> None:
+        await self._put(ua.NodeId(identifier), ua.Variant(value, kind))
+
+    async def _put(self, node: ua.NodeId, variant: ua.Variant) -> None:
+        now = datetime.now(UTC)
+        await self._internal.write_attribute_value(node, ua.DataValue(variant, ua.StatusCode(0), now, now))
