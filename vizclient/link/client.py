@@ -218,6 +218,8 @@ class LinkClient:
         channel = Channel(reading, writing, partial(_decode, self._base), name="link", heard=self._heard)
         self._life = _Life(process, channel, time.perf_counter())
         _log.info("link process %d started", process.pid)
+        for view in self._views:
+            self._send_view(self._life, view)
         if self._loop is not None:
             self._receive_from(self._life)
 
@@ -232,8 +234,6 @@ class LinkClient:
     def _receive_from(self, life: _Life) -> None:
         assert self._loop is not None
         life.channel.attach(self._loop, partial(self._received, life), self._link_ended)
-        for view in self._views:
-            self._send_view(life, view)
 
     def _heard(self, at: float) -> None:
         """Called from the reading thread: what the mirror says is true even while the window is busy."""
@@ -336,7 +336,7 @@ class LinkClient:
 
     def _set_view(self, view: str, handles: tuple[int, ...], *, shown: bool) -> None:
         self._views[view] = (handles, shown)
-        if self._life is not None and self._loop is not None:
+        if self._life is not None:
             self._send_view(self._life, view)
         if not handles:
             del self._views[view]
