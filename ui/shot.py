@@ -87,14 +87,14 @@ class _Picture:
         self._link.show("0", self._handles)
         self._whole = QWidget(None, Qt.WindowType.FramelessWindowHint)
         self._strip = Strip(speaker, self._mirror, theme, present, self._whole)
-        canvas = Canvas(self._mirror, theme, numbers, speaker.words, parent=self._whole)
-        canvas.set_page(page, handles)
+        self._canvas = Canvas(self._mirror, theme, numbers, speaker.words, parent=self._whole)
+        self._canvas.set_page(page, handles)
         self._link.on_connection.append(self._strip.set_connection)
         box = QVBoxLayout(self._whole)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(self._strip)
-        box.addWidget(canvas, 1)
+        box.addWidget(self._canvas, 1)
         width, height = page.size
         own = QSize(round(width), round(height) + self._strip.height())
         self._whole.setFixedSize(QSize(*arguments.size) if arguments.size else own)
@@ -115,6 +115,7 @@ class _Picture:
         try:
             await self._until_ready()
             self._strip.refresh()
+            self._canvas.repaint_all()  # also what would have been painted with the next frame
             picture = self._whole.grab().toImage()
             connection = self._link.connection
         finally:
