@@ -219,6 +219,17 @@ STATE_FILES: dict[str, str] = {
 }
 """What became of a file in which the program keeps its own state."""
 
+SUPPORT: dict[str, str] = {
+    "agree-with-integrator": "Main and backup are possible, but must be agreed with the integrator of the hotel software.",
+    "untested-with-vendor": "The driver knows main and backup; it has not been tried against the vendor's system.",
+    "vendor-cannot": "The vendor's own software knows no main and backup.",
+    "vendor-unclear": "Whether the vendor's software allows main and backup is not clear yet.",
+    "foreign-backup-servers": "Besides, backup servers can be named for the OPC DA servers that it reads from.",
+    "active-server-only": "The items exist on the active server only, and appear on the other when that becomes active.",
+    "active-server-sends": "Only the active server sends messages.",
+}
+"""What there is to say about an interface that runs on main and backup."""
+
 COMMANDS: dict[str, str] = {
     "no-active-server": "No active server was found. Ask both with: vizclient probe",
     "needs-attention": "Neither server can be used until a person acts. Ask both with: vizclient probe",
@@ -243,6 +254,7 @@ PHRASES: dict[str, str] = {
     **WRITING,
     **LINK,
     **STATE_FILES,
+    **SUPPORT,
     **COMMANDS,
     **PROFILE,
     **BUNDLE,

@@ -162,7 +162,7 @@ class _Turn:
         server = self.answered = report.server
         self.know(server, probe=0, held=generation if held else 0, answered=True)
         tries = 0 if report.layer is Layer.NOTHING else self.state.known(server).tries + 1
-        self.know(server, tries=tries, ask_at=None)
+        self.know(server, tries=tries)
         self.learn(report)
 
     def reported(self, report: Report) -> None:
@@ -182,7 +182,7 @@ class _Turn:
         failed = Report(server, self.at, Layer.ACTIVATED, problem, server_uri=known.uri)
         self.effects.append(Discard(generation))
         if generation != self.state.session:
-            self.know(server, held=0, report=failed, ask_at=None)
+            self.know(server, held=0, report=failed)
             return
         self.disconnect(problem)
         self.know(server, report=failed)
@@ -348,7 +348,7 @@ class _Turn:
     def adopt(self, server: Server) -> None:
         """The open session of `server` becomes the data session; an older probe could not follow it any more, so it is begun anew."""
         generation = self.state.known(server).held
-        self.know(server, held=0, ask_at=None)
+        self.know(server, held=0)
         self.set(server=server, session=generation, adopted_at=self.at)
         self.effects.append(Adopt(generation))
         older = self.state.known(server.other).probe
@@ -367,7 +367,7 @@ class _Turn:
         known = self.state.known(server)
         if known.held and (self.state.server is not None or known.finding.role not in _KEEPABLE):
             self.effects.append(Discard(known.held))
-            self.know(server, held=0, ask_at=None)
+            self.know(server, held=0)
         elif known.held and self.answered is server:
             self.effects.append(Keep(known.held))
         known = self.state.known(server)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from vizclient.items.address import Address
+from vizclient.phrases import SUPPORT
 from vizclient.redundancy.support import Kind, Support, shipped_table
 
 
@@ -29,6 +30,11 @@ def test_every_interface_and_module_of_the_servers_is_listed() -> None:
     table = shipped_table()
     assert sum(interface.kind is Kind.FIELD for interface in table.interfaces) == 16
     assert sum(interface.kind is Kind.MODULE for interface in table.interfaces) == 4
+
+
+def test_every_note_has_a_sentence() -> None:
+    notes = {interface.note for interface in shipped_table().interfaces} - {""}
+    assert notes == set(SUPPORT)
 
 
 def test_no_segment_belongs_to_two_interfaces() -> None:
