@@ -103,6 +103,23 @@ def test_sleep_after_sessions_that_died_young_asks_at_once_since_nothing_is_know
     assert Probe(Server.MAIN, 5) in effects
 
 
+@pytest.mark.parametrize(
+    "backup",
+    [
+        replace(CLOSED, problem=Problem(ProblemKind.CERTIFICATE, Layer.HELLO), layer=Layer.HELLO),
+        replace(ACTIVE, server=Server.BACKUP, server_uri="", level=0),
+        None,
+    ],
+    ids=["needs a person", "in maintenance", "being asked already"],
+)
+def test_a_degraded_server_does_not_hurry_a_peer_that_must_not_be_asked_now(backup: Report | None) -> None:
+    state, _ = play(State(), Started(0.0), Probed(0.0, 1, ACTIVE, held=True))
+    if backup is not None:
+        state, _ = play(state, Probed(0.0, 2, backup, held=backup.accepted))
+    _, effects = play(state, Reported(0.5, 1, replace(ACTIVE, level=100)))
+    assert [effect for effect in effects if isinstance(effect, Probe | Discard)] == []
+
+
 def test_who_is_woken_a_little_early_asks_to_be_woken_again() -> None:
     state = connected()
     assert state.wake_at == 1.0
