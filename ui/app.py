@@ -27,6 +27,7 @@ from vizclient.profiles.loading import ProfileError, load_profile
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Server
 from vizclient.redundancy.support import shipped_table
+from vizclient.state_files import StateFile
 from vizclient.tasks import TaskSet
 
 from . import loop
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 Beside = Callable[[Window], Coroutine[None, None, None]]
 """What runs beside the window, from when its loop runs until it is closed; it is cancelled then."""
 
+_SAVE_EVERY = 10.0
 _QT_LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -147,13 +149,13 @@ def show(
         if beside is not None:
             tasks.start(beside(window), name="beside")
         running.call_later(1.0, _settle)
+        tasks.start(_keep_saved(state_file, window), name="state")
         try:
             await closed.wait()
         finally:
             instance.release()
             window.hide()
-            if (fault := state_file.save(window.state)) is not None:
-                log.warning("state not saved: %s %s", fault.code, dict(fault.arguments))
+            _save(state_file, window.state)
             await asyncio.gather(link.close(), tasks.close())
 
     try:
@@ -213,6 +215,21 @@ def read_bundle(profile: Profile, path: Path | None, words: Words) -> tuple[Bund
         return load_bundle(path, profile.namespaces), ""
     except BundleError as error:
         return None, words("message.bundle", fault="\n".join(map(words.fault, error.faults[:3])))
+
+
+async def _keep_saved(file: StateFile[WindowState], window: Window) -> None:
+    """Save what the window remembers soon after it changed: a crash loses little."""
+    saved = window.state
+    while True:
+        await asyncio.sleep(_SAVE_EVERY)
+        if window.state != saved:
+            saved = window.state
+            _save(file, saved)
+
+
+def _save(file: StateFile[WindowState], state: WindowState) -> None:
+    if (fault := file.save(state)) is not None:
+        log.warning("state not saved: %s %s", fault.code, dict(fault.arguments))
 
 
 def _settle() -> None:

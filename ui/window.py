@@ -106,6 +106,7 @@ class Window(QMainWindow):
     @property
     def state(self) -> WindowState:
         """What is to be remembered."""
+        self._keep_view()
         return WindowState(
             views=tuple(self.views),
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
@@ -188,7 +189,6 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing is the end of the program; whatever state it is in, the window goes at once."""
-        self._keep_view()
         event.accept()
         self.closed.emit()
 
@@ -431,7 +431,7 @@ class Window(QMainWindow):
             self.servers.set_connection(self._link.connection)
             self.servers.set_switchovers(self._link.switchovers)
             self._servers_dock = self.add_panel("servers-dock", self.words("servers.title"), self.servers)
-            self._servers_dock.setMinimumWidth(440)
+            self._servers_dock.setMinimumWidth(400)
             self._servers_dock.visibilityChanged.connect(
                 lambda _: self.actions_["servers"].setChecked(not self._servers_dock.isHidden())
             )

@@ -21,6 +21,7 @@ def messages(desk: Desk, qtbot: QtBot) -> Iterator[Messages]:
     messages.lie_over(page)
     page.show()
     yield messages
+    page.close()
 
 
 def test_it_is_not_there_while_there_is_nothing_to_say(messages: Messages) -> None:
