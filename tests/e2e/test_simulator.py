@@ -427,6 +427,19 @@ def test_the_audit_log_has_every_value_that_a_client_saw(passive: Pair) -> None:
     assert roles[-1]["p"] == pytest.approx(said[-1]["p"], abs=1e-6)
 
 
+def test_a_minute_passes_in_the_building_with_every_second_on_the_wall(passive: Pair) -> None:
+    file = Path(passive.options.audit) / "main.jsonl"
+
+    def uptimes() -> list[tuple[float, int]]:
+        entries = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        active = max(entry["p"] for entry in entries if entry["kind"] == "role")
+        return [(e["p"], e["value"]) for e in entries if e.get("item") == "OPCUA/Service/Uptime" and e["p"] > active]
+
+    wait_until(lambda: len(found := uptimes()) > 1 and found[-1][0] - found[0][0] > 3.0)
+    (first, before), *_, (last, after) = uptimes()
+    assert (after - before) / (last - first) == pytest.approx(60.0, rel=0.05)
+
+
 def test_an_encrypted_session_works_unless_its_certificate_is_refused(passive: Pair, tmp_path: Path) -> None:
     certificate, key = own_certificate(tmp_path, "client", "urn:test:client", "127.0.0.1")
 

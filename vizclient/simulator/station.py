@@ -112,7 +112,7 @@ class Station:
                 if now - moved >= _MOVE_EVERY:
                     if self._state.role is Role.ACTIVE:
                         await self._move(min(now - moved, 0.5))
-                    moved = max(moved + _MOVE_EVERY, now - _MOVE_EVERY)
+                    moved = now
                 if now - stated >= _STATE_EVERY:
                     stated = now
                     if self._state.role is Role.ACTIVE:
