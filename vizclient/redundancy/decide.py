@@ -241,10 +241,10 @@ class _Turn:
         door_only = report.problem is None and report.layer < Layer.ACTIVATED
         if door_only and known.barred_until == FOREVER:
             return
-        barred_until = known.barred_until
-        if report.problem is not None and report.problem.kind is ProblemKind.CREDENTIALS:
+        barred_until, kind = known.barred_until, report.problem and report.problem.kind
+        if kind is ProblemKind.CREDENTIALS:
             barred_until = FOREVER
-        elif report.layer is Layer.NOTHING and barred_until == FOREVER:  # restarted: worth another try, but not soon
+        elif kind is ProblemKind.UNREACHABLE and barred_until == FOREVER:  # restarted: worth another try, but not soon
             barred_until = self.at + self.state.timing.attention_retry
         uri = report.server_uri if report.accepted else known.uri
         self.know(report.server, report=report, uri=uri, barred_until=barred_until)
