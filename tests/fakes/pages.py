@@ -58,7 +58,7 @@ class Screen:
     def expose(self) -> None:
         """Put the canvas on the screen; what a full pass painted is told in a later turn of the loop."""
         self.canvas.show()
-        while not self.canvas.windowHandle().isExposed() or not self.canvas._valid:
+        while not self.canvas.window().windowHandle().isExposed() or not self.canvas._valid:
             QCoreApplication.processEvents()
         self.canvas._tell()
 

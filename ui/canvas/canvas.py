@@ -120,8 +120,10 @@ class Canvas(QWidget):
         self._list: DisplayList | None = None
         self._view = View()
         self._picture = QImage()
+        self._ratio = 1.0
         self._ground: QImage | None = None
         self._paper = theme.color("page")
+        self._sheet = QImage()
         self._valid = False
         self._dirty: deque[Entry] = deque()
         self._painted: dict[Entry, None] = {}
@@ -483,9 +485,10 @@ class Canvas(QWidget):
         """Work out what an entry shows; whether that differs from what stands on the screen."""
         entry.due = False
         shown = self._resolve(entry, now)
-        if shown == entry.shown:
+        if shown == entry.shown and not entry.anew:
             return False
         entry.shown = shown
+        entry.anew = False
         self._painted[entry] = None
         return True
 
@@ -579,12 +582,17 @@ class Canvas(QWidget):
             self._paint_symbol(painter, other)
 
     def _paint_symbol(self, painter: QPainter, entry: Entry) -> None:
+        """Paint an entry as far as the clip of `painter` lets it.
+
+        What antialiasing gives depends on the clip, by a shade. So what is smooth is painted apart, whole, and copied.
+        """
         symbol, shown = entry.symbol, entry.shown
         if shown is None or self._list is None:
             return
+        placement = self._list.placement
         try:
             if entry.broken:
-                self._paint_broken(painter, entry)
+                self._paint_apart(painter, entry, shown)
             elif (
                 symbol.quick
                 and shown.text
@@ -594,29 +602,66 @@ class Canvas(QWidget):
             ):
                 quick = entry.quick
                 if quick is None:
-                    placement = self._list.placement
-                    quick = entry.quick = symbol.quick(
-                        entry.rect, entry.element, self._theme, placement.scale, placement.dx, placement.dy
-                    )
+                    scale, dx, dy = placement.scale, placement.dx, placement.dy
+                    quick = entry.quick = symbol.quick(entry.rect, entry.element, self._theme, scale, dx, dy)
                 quick(painter, shown.text)
+            elif symbol.smooth:
+                self._paint_apart(painter, entry, shown)
             else:
                 painter.setWorldMatrixEnabled(True)
-                if symbol.smooth:
-                    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 symbol.paint(painter, entry.rect, entry.element, shown, entry.metadata, self._theme)
-                if symbol.smooth:
-                    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
                 painter.setWorldMatrixEnabled(False)
         except Exception:  # noqa: BLE001 -- one symbol that fails must not stop the page
             self._break(entry)
-            self._paint_broken(painter, entry)
+            painter.setWorldMatrixEnabled(False)
+            self._paint_apart(painter, entry, shown)
 
-    def _paint_broken(self, painter: QPainter, entry: Entry) -> None:
+    def _paint_apart(self, painter: QPainter, entry: Entry, shown: Shown) -> None:
+        """Paint an entry whole beside the page, and copy it there."""
+        left, top, right, bottom = entry.device
+        width, height = right - left, bottom - top
+        if entry.apart is not None:
+            painter.drawImage(left, top, entry.apart)
+            return
+        sheet = self._sheet
+        if entry.still or sheet.width() < width or sheet.height() < height:
+            most = QSize(width, height) if entry.still else sheet.size().expandedTo(QSize(width, height))
+            sheet = QImage(most, QImage.Format.Format_ARGB32_Premultiplied)
+            if entry.still:
+                entry.apart = sheet
+            else:
+                self._sheet = sheet
+        inner = QPainter(sheet)
+        try:
+            inner.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+            inner.fillRect(0, 0, width, height, Qt.GlobalColor.transparent)
+            inner.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+            inner.setClipRect(0, 0, width, height)
+            self._draw(inner, entry, shown, QPoint(left, top))
+        finally:
+            inner.end()
+        painter.drawImage(left, top, sheet, 0, 0, width, height)
+
+    def _paint_ground(self, painter: QPainter, entry: Entry, shown: Shown) -> None:
+        """Paint what never changes: always whole, so there is no need to paint it apart."""
+        painter.setClipRect(entry.pixels)
         painter.setWorldMatrixEnabled(True)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_broken(painter, entry.rect, self._theme)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        try:
+            self._draw(painter, entry, shown, QPoint(0, 0))
+        except Exception:  # noqa: BLE001 -- one symbol that fails must not stop the page
+            self._break(entry)
         painter.setWorldMatrixEnabled(False)
+
+    def _draw(self, painter: QPainter, entry: Entry, shown: Shown, origin: QPoint) -> None:
+        """Let the symbol of an entry paint; `origin` is where the picture's corner lies in the view."""
+        assert self._list is not None
+        place = self._list.placement
+        painter.setTransform(QTransform(place.scale, 0, 0, place.scale, place.dx - origin.x(), place.dy - origin.y()))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if entry.broken:
+            paint_broken(painter, entry.rect, self._theme)
+        else:
+            entry.symbol.paint(painter, entry.rect, entry.element, shown, entry.metadata, self._theme)
 
     def _break(self, entry: Entry) -> None:
         if not entry.broken:
@@ -644,13 +689,10 @@ class Canvas(QWidget):
             if entry.due:
                 self._update(entry, now)
             if entry.on_screen and entry.shown is not None:
-                painter.setClipRect(entry.pixels)
-                self._paint_symbol(painter, entry)
-        self._ground = None
-        if display.ground:
-            painter.end()
-            self._ground = picture.copy()
-            painter = self._painter(picture)
+                self._paint_ground(painter, entry, entry.shown)
+        painter.end()
+        self._ground = picture.copy() if display.ground else None
+        painter = self._painter(picture)
         for entry in display.live:
             if entry.on_screen:
                 if entry.due or entry.shown is None:
@@ -661,7 +703,7 @@ class Canvas(QWidget):
         painter.end()
 
     def _ratio_changed(self) -> bool:
-        return self._picture.devicePixelRatio() != self.devicePixelRatioF()
+        return self._ratio != self.devicePixelRatioF()
 
     def _device_size(self) -> QSize:
         ratio = self.devicePixelRatioF()
@@ -675,16 +717,13 @@ class Canvas(QWidget):
         if full:
             if self._picture.size() != size:
                 self._picture = QImage(size, QImage.Format.Format_RGB32)
-            self._picture.setDevicePixelRatio(1.0)
+            self._ratio = ratio
             self._paint_all(ratio)
-            self._picture.setDevicePixelRatio(ratio)
             self._valid = True
             self._last_frame = self._clock()
         painter = QPainter(self)
         painter.scale(1 / ratio, 1 / ratio)
-        self._picture.setDevicePixelRatio(1.0)
         painter.drawImage(QPoint(0, 0), self._picture)
-        self._picture.setDevicePixelRatio(ratio)
         self._paint_over(painter, ratio)
         painter.end()
         if full:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QImage
 
 from vizclient.items.metadata import Metadata
 from vizclient.pages.document import Base, FanElement, Page, PumpElement
@@ -30,6 +31,8 @@ class Entry:
     """One element of the page: what is fixed, what stands on the screen, and where."""
 
     __slots__ = (
+        "anew",
+        "apart",
         "box",
         "broken",
         "conditions",
@@ -77,12 +80,13 @@ class Entry:
         self.reading: Reading | None = None
         self.pending: Pending = ""
         self.shown: Shown | None = None
-        self.due = True
+        self.due = self.anew = True
         self.broken = False
         self.on_screen = False
         self.device = (0, 0, 0, 0)
         self.pixels = QRect()
         self.quick: Quick | None = None
+        self.apart: QImage | None = None
         self.over: list[tuple[Entry, QRect]] | None = None
 
     @property
@@ -99,7 +103,7 @@ class Entry:
         """Prepare for values as `metadata` describes them."""
         self.metadata = metadata
         self.reading = self.symbol.reading(self.element, metadata, numbers, words)
-        self.due = True
+        self.due = self.anew = True
 
 
 class Placement:
@@ -164,6 +168,7 @@ class DisplayList:
             entry.on_screen = left < width and top < height and right > 0 and bottom > 0
             entry.pixels = QRect(left, top, right - left, bottom - top)
             entry.quick = None
+            entry.apart = None
             entry.over = None
 
     def over(self, entry: Entry) -> list[tuple[Entry, QRect]]:

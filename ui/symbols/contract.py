@@ -98,11 +98,12 @@ class Symbol(Generic[E]):
     """One kind of element.
 
     `paint(painter, rect, properties, shown, metadata, theme)`: the painter's transform is from page units to device
-    pixels, scale and translation only; it comes clipped to `ink`, with antialiasing as `smooth` says; any state may be
-    left in it but transform, clip and, if not `smooth`, antialiasing.
+    pixels, scale and translation only; it comes clipped to `ink`, with antialiasing on; any state may be left in it but
+    transform and clip.
     `reading(properties, metadata, numbers, words)`: made once for an element and its metadata, called for each value.
     `ink(rect, properties)`: all that it may touch. `describe(properties, shown)`. `still`: nothing but the
-    page changes it. `spoken`: its text comes from the page, and is known without a value.
+    page changes it. `spoken`: its text comes from the page, and is known without a value. `smooth`: it needs antialiasing; one that
+    does not gets none, and copies pictures and fills whole pixels only.
     `quick(rect, properties, theme, scale, dx, dy)`: made once for a view; paints just what `paint` does while the
     symbol is plain (live or held, of normal style, nothing pending, a text) but without a transform.
     """

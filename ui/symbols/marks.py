@@ -65,6 +65,18 @@ _OUTLINES: dict[Freshness, tuple[str, float, list[float]]] = {
 }
 
 
+def chip(painter: QPainter, rect: QRectF, fill: str, theme: Theme) -> None:
+    """A rounded ground of one colour."""
+    scale = painter.worldTransform().m11()
+
+    def ground(target: QPainter, wide: int, high: int) -> None:
+        target.setPen(Qt.PenStyle.NoPen)
+        target.setBrush(theme.brush(fill))
+        target.drawRoundedRect(QRectF(0, 0, wide, high), 3 * scale, 3 * scale)
+
+    _stamped(painter, ("chip", fill), rect, theme, ground)
+
+
 def hatch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     """The hatch of `stale` over `rect`, in step over the whole page."""
     transform = painter.worldTransform()
@@ -79,6 +91,7 @@ def hatch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     tile = theme.letters.stamp(("hatch", theme.name, step, scale), step, step, lines)
     device = transform.mapRect(rect).toRect()
     painter.setWorldMatrixEnabled(False)
+    painter.setBrushOrigin(round(transform.dx()), round(transform.dy()))
     painter.fillRect(device, QBrush(tile))
     painter.setWorldMatrixEnabled(True)
 

@@ -48,4 +48,4 @@ def describe(_: TextElement, shown: Shown) -> Description:
     return Description("text", shown.text, "", ())
 
 
-SYMBOL = Symbol(paint, reading, describe, still=True)
+SYMBOL = Symbol(paint, reading, describe, still=True, smooth=False)

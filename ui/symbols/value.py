@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QPainter
 
 from vizclient.items.metadata import Metadata
@@ -36,15 +36,13 @@ def line(
 ) -> None:
     """A value on one line in `rect`, with all its marks around `frame` (None: `rect`).
 
-    A number that does not fit is never cut: it is replaced by ###. Antialiasing is off afterwards.
+    A number that does not fit is never cut: it is replaced by ###.
     """
     freshness = shown.freshness
     ink = INKS[shown.style]
     left, right = rect.left() + PAD, rect.right() - PAD
     if freshness not in marks.PLAIN or shown.pending or shown.style in CHIPS:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ink, left = _around(painter, frame or rect, left, min(size, rect.height() - 2), shown, theme)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     text = shown.text
     if not text:
         text = "" if freshness is marks.MISSING else marks.DASHES
@@ -130,9 +128,7 @@ def _around(
     ink = INKS[shown.style]
     if shown.style in CHIPS and shown.freshness in marks.PLAIN:
         fill, ink = CHIPS[shown.style]
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.brush(fill))
-        painter.drawRoundedRect(frame, 3, 3)
+        marks.chip(painter, frame, fill, theme)
         marks.alert(painter, shown.style, left, frame.center().y() - side / 2, side, theme)
         left += side + 2
     if shown.freshness is marks.STALE:
