@@ -17,7 +17,7 @@ from vizclient.headless.running import complain
 from vizclient.logs import Log
 from vizclient.places import Places
 from vizclient.profiles.loading import load_profile
-from vizclient.resources import resource_path
+from vizclient.simulator.command import demo_profile
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Event, Pair
 
@@ -91,10 +91,6 @@ def run(arguments: Namespace) -> int:
 
 def _write_profile(pair: Pair, places: Places) -> Path:
     places.create()
-    text = resource_path("demo", "profile.toml").read_text(encoding="utf-8")
-    urls = {"main": pair.urls["main"], "backup": pair.urls["backup"]}
-    for field, value in {**urls, "bundle": str(resource_path("demo", "bundle"))}.items():
-        text = text.replace(f"{{{field}}}", value)
     path = places.config / "demo.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(demo_profile(pair.urls), encoding="utf-8")
     return path

@@ -125,7 +125,7 @@ class Speaker:
 
     def problem(self, problem: Problem) -> str:
         """Why an attempt failed."""
-        return self.words(f"reason.{problem.kind}")
+        return self.words(f"reason.{problem.code}")
 
     def cause(self, cause: Problem | Source | None) -> str:
         """Why a server was left."""

@@ -148,6 +148,7 @@ SERVER: dict[str, str] = {
     "reason.not-opc-ua": "What answers there is not an OPC UA server",
     "reason.refused": "It refuses clients",
     "reason.timed-out": "It did not answer in time",
+    "reason.silent": "Its port is open, but nothing answers there. Is it an OPC UA server?",
     "reason.lost": "The connection broke off",
     "reason.undecodable": "Its answer could not be read",
     "reason.local": "This program failed; see the log",

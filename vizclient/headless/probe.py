@@ -84,7 +84,7 @@ def why(finding: Finding, report: Report) -> str:
         "state": "" if report.state is None else phrase(f"server-state.{report.state}", {}),
         "mode": "" if report.mode is None else phrase(f"mode.{report.mode}", {}),
         "level": "?" if report.level is None else report.level,
-        "problem": "" if problem is None else phrase(f"reason.{problem.kind}", {}),
+        "problem": "" if problem is None else phrase(f"reason.{problem.code}", {}),
     }
     if problem is not None and finding.source in (Source.PROBLEM, Source.REFUSAL):
         said = str(arguments["problem"])

@@ -99,6 +99,12 @@ class Problem:
     status: int | None = None
     detail: str = ""
 
+    @property
+    def code(self) -> str:
+        """For words: the kind, but `silent` if a port is open and whatever listens there never said a word of OPC UA."""
+        silent = self.kind is ProblemKind.TIMED_OUT and self.layer is Layer.TCP
+        return "silent" if silent else self.kind.value
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
