@@ -205,6 +205,7 @@ class Feed:
                 subscribing.others[handle] = None
 
     async def _run(self, session: DataSession) -> None:
+        """Ends by being cancelled when the session is: no answer to it is used after that."""
         try:
             while True:
                 self._wake.clear()
@@ -265,8 +266,6 @@ class Feed:
             self._reading_paused_until = self._monotonic() + _FAULT_PAUSE
             self._put_back(queue, chunk)
             return
-        if self._session is not session:
-            return
         self._store.take_read(session.generation, changes)
         if self._bringing_up:
             now = self._monotonic()
@@ -284,8 +283,6 @@ class Feed:
         try:
             statuses = await session.subscribe(chunk)
         except ServiceFault as fault:
-            if self._session is not session:
-                return
             if fault.status in _TOO_MUCH and len(chunk) > 1:
                 self._chunk = len(chunk) // 2
                 self._put_back(queue, chunk)
@@ -294,8 +291,6 @@ class Feed:
             for handle, _ in chunk:
                 # the first failure of a whole request may pass at once: what was read is shown a moment longer
                 self._retry(session, handle, fault.status if self._attempts.get(handle) else None)
-            return
-        if self._session is not session:
             return
         subscribing = self._queues[_Work.SUBSCRIBE]
         for (handle, _), status in zip(chunk, statuses, strict=True):
@@ -324,8 +319,6 @@ class Feed:
             else:
                 _log.warning("metadata of %d items: %s", len(chunk), fault)
                 self._describing_paused_until = self._monotonic() + 10 * _FAULT_PAUSE
-            return
-        if self._session is not session:
             return
         pairs = [(handle, metadata) for (handle, _), metadata in zip(chunk, found, strict=True)]
         self.metadata.update(pairs)

@@ -86,7 +86,7 @@ class Service:
             case messages.Ack(number):
                 if number == self._batch:
                     self._unacknowledged = False
-                    self._pump()
+                    self.samples_changed()
             case messages.Named(start, addresses):
                 self._addresses[start:] = [Address(namespace, identifier) for namespace, identifier in addresses]
             case messages.Show(view, handles, shown):
@@ -121,8 +121,6 @@ class Service:
 
     def _pump(self) -> None:
         self._pumping = False
-        if self._unacknowledged:
-            return
         samples = self._site.store.take(MOST_IN_BATCH)
         if samples:
             self._batch += 1

@@ -317,3 +317,20 @@ def test_the_window_standing_still_is_not_taken_for_a_silent_link() -> None:
         assert Freshness.STALE not in standings
 
     _play(scene)
+
+
+def test_a_pause_of_both_sides_as_when_the_computer_sleeps_does_not_end_the_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client_module, "SILENT_TOO_LONG", 1.0)
+
+    async def scene(bench: _Bench) -> None:
+        await bench.live()
+        machine.freeze(bench.link())
+        time.sleep(1.2)  # noqa: ASYNC251 - the window stands still as well
+        machine.thaw(bench.link())
+        await asyncio.sleep(0.5)
+        assert len(bench.started) == 1
+        assert bench.all_are(Freshness.LIVE)
+
+    _play(scene)
