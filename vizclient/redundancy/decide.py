@@ -219,7 +219,7 @@ class _Turn:
 
     def stop(self) -> tuple[State, tuple[Effect, ...]]:
         self.close_all(None)
-        self.set(running=False, ended=True, wake_at=None)
+        self.set(running=False, ended=True)
         self.announce()
         return self.state, tuple(self.effects)
 
@@ -392,7 +392,7 @@ class _Turn:
 
     def ask_if_due(self, server: Server) -> None:
         known = self.state.known(server)
-        if known.ask_at is None or known.ask_at > self.at or known.probe or known.held or self.state.server is server:
+        if known.ask_at is None or known.ask_at > self.at:
             return
         generation = self.state.generation + 1
         self.set(generation=generation)
@@ -405,8 +405,7 @@ class _Turn:
             return False
         if self.state.server is None or self.state.wanted is server:
             return True
-        own = self.state.known(self.state.server)
-        return not own.sure or listed_level(known.uri, own.report) is None
+        return listed_level(known.uri, self.state.known(self.state.server).report) is None
 
     def rests(self, known: Known) -> bool:
         """Whether the server said when it returns, and that time has not come."""

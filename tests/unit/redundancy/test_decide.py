@@ -20,7 +20,18 @@ from vizclient.redundancy.events import (
     SwitchAsked,
     Woke,
 )
-from vizclient.redundancy.model import Connection, ConnectionState, Layer, Problem, ProblemKind, Report, Role, Server
+from vizclient.redundancy.model import (
+    Connection,
+    ConnectionState,
+    Finding,
+    Layer,
+    Problem,
+    ProblemKind,
+    Report,
+    Role,
+    Server,
+    Source,
+)
 from vizclient.redundancy.state import State
 
 ACTIVE = Report(
@@ -188,3 +199,74 @@ def test_a_retry_asked_while_connected_asks_the_peer_at_once_and_leaves_the_sess
     state, effects = play(connected(), RetryAsked(0.1))
     assert effects == [Probe(Server.BACKUP, 3)]
     assert state.session == 1
+
+
+STANDBY = replace(ACTIVE, server=Server.BACKUP, server_uri="urn:backup", level=1)
+OPEN = Report(Server.BACKUP, 0.0, Layer.TCP)
+
+
+def connected_beside(backup: Report, main: Report = ACTIVE) -> State:
+    start = State(may_switch=True)
+    events = Started(0.0), Probed(0.0, 1, main, held=True), Probed(0.0, 2, backup, held=backup.accepted)
+    return play(start, *events)[0]
+
+
+def asked(effects: list[Effect]) -> list[Effect]:
+    return [effect for effect in effects if isinstance(effect, Probe)]
+
+
+def test_a_wish_does_not_show_refused_credentials_again_nor_disturb_maintenance() -> None:
+    refused = replace(CLOSED, layer=Layer.SESSION, problem=Problem(ProblemKind.CREDENTIALS, Layer.SESSION))
+    assert asked(play(connected_beside(refused), SwitchAsked(1.0, Server.BACKUP))[1]) == []
+    away = connected_beside(replace(STANDBY, level=0, estimated_return=5.0))
+    assert asked(play(away, SwitchAsked(4.9, Server.BACKUP))[1]) == []
+    assert asked(play(away, SwitchAsked(5.0, Server.BACKUP))[1]) == [Probe(Server.BACKUP, 3)]
+
+
+def test_a_wish_is_forgotten_with_the_connection() -> None:
+    state = connected_beside(STANDBY)
+    state, _ = play(state, SwitchAsked(1.0, Server.BACKUP), Lost(1.0, 1, Problem(ProblemKind.LOST, Layer.ACTIVATED)))
+    state, _ = play(state, Probed(1.1, 4, ACTIVE, held=True))
+    assert (state.server, state.wanted) == (Server.MAIN, None)
+
+
+def test_a_wish_needs_a_session_even_where_the_standby_is_listed() -> None:
+    lists = replace(ACTIVE, peer_levels=(("urn:backup", 1),))
+    state = connected_beside(STANDBY, lists)
+    _, effects = play(state, Woke(9.0))
+    assert asked(effects) == [Probe(Server.BACKUP, 3, session=False)]
+    _, effects = play(state, SwitchAsked(1.0, Server.BACKUP))
+    assert asked(effects) == [Probe(Server.BACKUP, 3)]
+
+
+def test_a_server_that_is_closed_now_is_still_found_in_the_list_by_its_uri() -> None:
+    lists = replace(ACTIVE, peer_levels=(("urn:other", 255), ("urn:backup", 1), ("urn:main", 255)))
+    state, _ = play(connected_beside(STANDBY, lists), Woke(9.0), Probed(9.1, 3, CLOSED, held=False))
+    assert state.backup.finding == Finding(Role.STANDBY, Source.PEER_ARRAY)
+    state, _ = play(state, Woke(20.0), Probed(20.1, 4, OPEN, held=False))
+    assert state.backup.report is not None
+    assert state.backup.report.layer is Layer.TCP
+
+
+def test_servers_that_tell_no_uri_are_not_taken_for_one() -> None:
+    nameless = replace(ACTIVE, server_uri="")
+    state = connected_beside(replace(nameless, server=Server.BACKUP, level=1), nameless)
+    assert state.backup.finding.role is Role.STANDBY
+
+
+def test_who_says_that_it_stands_by_has_answered_and_need_not_be_waited_for() -> None:
+    state, _ = play(connected_beside(STANDBY), Reported(5.0, 1, replace(ACTIVE, level=1)))
+    state, effects = play(state, Probed(5.1, 4, replace(STANDBY, level=100), held=True))
+    assert Adopt(4) in effects
+    assert state.server is Server.BACKUP
+
+
+def test_who_has_nothing_to_do_does_nothing() -> None:
+    state = connected_beside(STANDBY)
+    assert play(state, Reported(0.5, 1, ACTIVE)) == (state, [])
+
+
+def test_a_kept_session_keeps_the_identity_of_its_server_when_a_person_asks_for_another_attempt() -> None:
+    state, _ = play(State(), Started(0.0), Probed(0.0, 2, STANDBY, held=True), RetryAsked(0.1))
+    state, _ = play(state, Reported(0.2, 2, replace(STANDBY, server_uri="urn:somebody-else")))
+    assert state.backup.finding.role is Role.ATTENTION
