@@ -135,7 +135,7 @@ class ElementInterface(QAccessibleInterface):
         if entry is None or description is None:
             state.invalid = True
             return state
-        if entry.symbol.commands(entry.element):
+        if entry.commands:
             state.focusable = True
             state.disabled = "state.disabled" in description.states
         state.checkable = description.role == "switch"

@@ -18,13 +18,16 @@ from vizclient.pages.document import Base, FanElement, Page, PumpElement
 from vizclient.pages.expressions import Expression, parse_expression
 
 from ..numbers import Numbers
-from ..symbols.contract import AnySymbol, Pending, Quick, Reading, Shown, Words
+from ..symbols.contract import AnySymbol, Command, Pending, Quick, Reading, Shown, Words
 from ..symbols.table import SYMBOLS
 
 UNADDRESSED = -1
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height in page units."""
+
+Device = tuple[int, int, int, int]
+"""Left, top, right, bottom in device pixels."""
 
 
 class Entry:
@@ -35,6 +38,7 @@ class Entry:
         "apart",
         "box",
         "broken",
+        "commands",
         "conditions",
         "device",
         "due",
@@ -42,6 +46,7 @@ class Entry:
         "fault",
         "handle",
         "ink",
+        "is_control",
         "item",
         "label",
         "max_age",
@@ -76,6 +81,8 @@ class Entry:
             (parse_expression(state.when), state) for state in element.states
         )
         self.visible: Expression | None = None if element.visible is None else parse_expression(element.visible)
+        self.commands: tuple[Command, ...] = symbol.commands(element)
+        self.is_control = any(command.kind != "open" for command in self.commands)
         self.metadata: Metadata | None = None
         self.reading: Reading | None = None
         self.pending: Pending = ""
@@ -83,7 +90,7 @@ class Entry:
         self.due = self.anew = True
         self.broken = False
         self.on_screen = False
-        self.device = (0, 0, 0, 0)
+        self.device: Device = (0, 0, 0, 0)
         self.pixels = QRect()
         self.quick: Quick | None = None
         self.apart: QImage | None = None
@@ -118,7 +125,7 @@ class Placement:
         self.dx = round(width / 2 - centre[0] * scale)
         self.dy = round(height / 2 - centre[1] * scale)
 
-    def aligned(self, rect: QRectF) -> tuple[int, int, int, int]:
+    def aligned(self, rect: QRectF) -> Device:
         """Left, top, right, bottom in whole device pixels around `rect`."""
         x, y, width, height = rect.x(), rect.y(), rect.width(), rect.height()
         scale = self.scale

@@ -56,10 +56,10 @@ def test_a_page_is_shown_before_any_value(screen: Screen) -> None:
 @with_elements(value("a"), value("b", y=40))
 def test_a_value_is_painted_at_once_and_only_where_it_is(screen: Screen) -> None:
     screen.said()
-    before = screen.canvas._picture.copy()
+    before = screen.canvas._picture.image.copy()
     screen.values(a=21.46)
     assert screen.said() == [("a", "21.5", "live")]
-    touched = changed(before, screen.canvas._picture)
+    touched = changed(before, screen.canvas._picture.image)
     assert QRect(10, 10, 90, 24).contains(touched)
     assert not touched.isEmpty()
 
@@ -102,11 +102,11 @@ def test_status_decides_what_is_shown(screen: Screen) -> None:
 def test_a_lost_connection_is_held_then_stale_then_older(screen: Screen) -> None:
     screen.values(a=1.0)
     screen.said()
-    live = screen.canvas._picture.copy()
+    live = screen.canvas._picture.image.copy()
     screen.standing(generation=0, lost_at=screen.clock.now, after=0)
     assert screen.canvas.frame_state == "held"
     assert screen.said() == [("", "", "held")]
-    assert screen.canvas._picture == live
+    assert screen.canvas._picture.image == live
     screen.later(0.26)
     assert screen.canvas.frame_state == "stale"
     assert screen.said() == [("", "", "stale"), ("a", "1.0", "stale")]
@@ -201,23 +201,23 @@ def test_the_first_state_that_holds_gives_style_and_text(screen: Screen) -> None
 
 @with_elements(value("a", visible="value > 0"))
 def test_what_is_not_visible_leaves_no_trace(screen: Screen) -> None:
-    empty = QImage(screen.canvas._picture)
+    empty = QImage(screen.canvas._picture.image)
     empty.fill(screen.canvas._theme.color("page"))
     screen.values(a=1.0)
-    assert screen.canvas._picture != empty
+    assert screen.canvas._picture.image != empty
     assert screen.canvas.element_at(QPointF(20, 20)) == "a"
     screen.values(a=-1.0)
-    assert screen.canvas._picture == empty
+    assert screen.canvas._picture.image == empty
     assert screen.canvas.element_at(QPointF(20, 20)) == ""
 
 
 @with_elements(value("a"), {"id": "top", "type": "text", "rect": [10, 10, 90, 24], "text": "over", "visible": "true"})
 def test_what_lies_above_is_painted_again_above(screen: Screen) -> None:
     screen.values(a=8.0)
-    partial = screen.canvas._picture.copy()
+    partial = screen.canvas._picture.image.copy()
     screen.canvas.repaint_all()
     screen.canvas.repaint()
-    assert screen.canvas._picture == partial
+    assert screen.canvas._picture.image == partial
 
 
 @with_elements({"id": "u", "type": "pump", "rect": [10, 10, 40, 40], "item": "run", "fault": "broken"})
@@ -264,7 +264,7 @@ def test_a_symbol_that_cannot_be_painted_is_drawn_as_broken(
     def fail(*_: object) -> None:
         raise RuntimeError("no")
 
-    good = screen.canvas._picture.copy(0, 36, 400, 200)
+    good = screen.canvas._picture.image.copy(0, 36, 400, 200)
     entry = screen.canvas.entry("a")
     assert entry is not None
     object.__setattr__(entry, "symbol", type(SYMBOLS["value"])(fail, *_without_paint()))
@@ -274,7 +274,7 @@ def test_a_symbol_that_cannot_be_painted_is_drawn_as_broken(
         screen.canvas.repaint_all()
         screen.canvas.repaint()
     assert len(caplog.records) == 1
-    assert screen.canvas._picture.copy(0, 36, 400, 200) == good
+    assert screen.canvas._picture.image.copy(0, 36, 400, 200) == good
 
 
 def _without_paint() -> tuple[Any, ...]:
@@ -434,21 +434,21 @@ def test_a_tip_gives_a_value_only_with_its_freshness(screen: Screen) -> None:
     screen.values(status=0x40000000, a=21.0)
     entry = screen.canvas.entry("a")
     assert entry is not None
-    assert screen.canvas._tip(entry).splitlines() == ["Supply", "21.0\u00a0°C (uncertain)", "a"]
+    assert screen.canvas._looks.tip(entry).splitlines() == ["Supply", "21.0\u00a0°C (uncertain)", "a"]
 
 
 @with_elements(SET_POINT)
 def test_the_state_of_a_write_is_shown_and_taken_away(screen: Screen) -> None:
     screen.metadata(p=WRITABLE)
     screen.values(p=21.0)
-    before = screen.canvas._picture.copy()
+    before = screen.canvas._picture.image.copy()
     screen.clock.now += 1
     screen.canvas.set_pending("p", "pending")
-    assert screen.canvas._picture != before
+    assert screen.canvas._picture.image != before
     assert "write.state.pending" in screen.canvas.describe("p").states  # type: ignore[union-attr]
     screen.clock.now += 1
     screen.canvas.set_pending("p", "")
-    assert screen.canvas._picture == before
+    assert screen.canvas._picture.image == before
 
 
 @with_elements(value("a"), SET_POINT)
@@ -465,12 +465,12 @@ def test_a_picture_can_be_made_at_another_scale(screen: Screen) -> None:
     screen.values(a=21.0)
     image = QImage(800, 600, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(2.0)
-    before = screen.canvas._picture.copy()
+    before = screen.canvas._picture.image.copy()
     screen.canvas.render(image)
     assert image.devicePixelRatio() == 2.0
     assert changed(image.copy(), QImage(image.size(), image.format())).height() > 0
     screen.canvas.repaint()
-    assert screen.canvas._picture == before
+    assert screen.canvas._picture.image == before
 
 
 @with_elements(value("a"))
