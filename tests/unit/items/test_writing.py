@@ -43,6 +43,10 @@ class _Bench:
         assert not finals[0].code or finals[0].code in PHRASES
         return finals[0]
 
+    def outcome(self) -> WriteOutcome:
+        """Of what was said last."""
+        return self.states[-1].outcome
+
     @property
     def live(self) -> ScriptedSession:
         assert self.session is not None
@@ -74,9 +78,9 @@ def test_a_value_that_reads_back_after_the_settle_time_is_done() -> None:
     async def scene(bench: _Bench) -> None:
         bench.writer.begin(bench.order(readback=Readback(settle=0.3)))
         await asyncio.sleep(0.29)
-        assert bench.states[-1].outcome is WriteOutcome.PENDING
+        assert bench.outcome() is WriteOutcome.PENDING
         await asyncio.sleep(0.1)
-        assert bench.states[-1].outcome is WriteOutcome.DONE
+        assert bench.outcome() is WriteOutcome.DONE
 
     _play(scene)
 
@@ -97,10 +101,10 @@ def test_a_feedback_item_may_take_its_time() -> None:
         bench.live.values[_FEEDBACK] = 0.0
         bench.writer.begin(bench.order(50.0, Readback(ReadbackKind.ITEM, tolerance=1.0, item=9)))
         await asyncio.sleep(4)
-        assert bench.states[-1].outcome is WriteOutcome.PENDING
+        assert bench.outcome() is WriteOutcome.PENDING
         bench.live.values[_FEEDBACK] = 49.5
         await asyncio.sleep(1)
-        assert bench.states[-1].outcome is WriteOutcome.DONE
+        assert bench.outcome() is WriteOutcome.DONE
         assert set(bench.live.handles("read")) == {9}
 
     _play(scene)
@@ -161,7 +165,7 @@ def test_a_session_lost_while_it_is_under_way_makes_it_unknown_and_it_is_not_sen
         bench.session = ScriptedSession(generation=4)
         await asyncio.sleep(60)
         assert bench.states[-1].code == "write-link-lost"
-        assert bench.states[-1].outcome is WriteOutcome.UNKNOWN
+        assert bench.outcome() is WriteOutcome.UNKNOWN
         assert lost.kinds().count("write") == 1
         assert bench.live.requests == []
 
@@ -259,10 +263,10 @@ def test_a_write_that_completes_later_is_pending_until_it_reads_back() -> None:
         bench.live.values[_ITEM] = 0.0  # the device has not followed yet
         assert bench.states[-1] == WriteState(1, 1, WriteOutcome.PENDING, status=0x002E0000)
         await asyncio.sleep(3)
-        assert bench.states[-1].outcome is WriteOutcome.PENDING
+        assert bench.outcome() is WriteOutcome.PENDING
         bench.live.values[_ITEM] = 21.5
         await asyncio.sleep(1)
-        assert bench.states[-1].outcome is WriteOutcome.DONE
+        assert bench.outcome() is WriteOutcome.DONE
 
     _play(scene)
 
