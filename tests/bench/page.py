@@ -13,7 +13,7 @@ COUNT = 5000
 
 def measure() -> dict[str, float]:
     """Figures at scale 1 and 1.5, and their ratios to the page of widgets in the same run."""
-    figures = {}
+    figures: dict[str, float] = {}
     for scale in ("1", "1.5"):
         canvas, widgets = child("canvas", scale), child("widgets", scale)
         name = f"scale_{scale.replace('.', '_')}"

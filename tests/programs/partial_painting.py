@@ -59,7 +59,12 @@ def shot(canvas: Canvas) -> QImage:
         QCoreApplication.processEvents()
     ratio = handle.devicePixelRatio()
     size = round(handle.width() * ratio), round(handle.height() * ratio)
-    return handle.screen().grabWindow(int(handle.winId()), 0, 0, *size).toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return (
+        handle.screen()
+        .grabWindow(int(handle.winId()), 0, 0, *size)
+        .toImage()
+        .convertToFormat(QImage.Format.Format_RGB32)
+    )
 
 
 def different(one: QImage, other: QImage) -> int:
