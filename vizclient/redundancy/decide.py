@@ -51,7 +51,7 @@ from vizclient.redundancy.model import (
     Server,
     Source,
 )
-from vizclient.redundancy.roles import find_role, is_hot, listed_level
+from vizclient.redundancy.roles import HEALTHY, NO_DATA, find_role, is_hot, listed_level
 from vizclient.redundancy.state import FOREVER, Known, State, connection, grace_ends, worth_announcing
 
 MAIN_GRACE = 0.25
@@ -405,7 +405,8 @@ class _Turn:
             return False
         if self.state.server is None or self.state.wanted is server:
             return True
-        return listed_level(known.uri, self.state.known(self.state.server).report) is None
+        level = listed_level(known.uri, self.state.known(self.state.server).report)
+        return level is None or not NO_DATA <= level < HEALTHY  # said to be down, or as good: that is to be seen
 
     def rests(self, known: Known) -> bool:
         """Whether the server said when it returns, and that time has not come."""
