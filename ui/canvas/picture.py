@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QTransform
 
-from vizclient.items.freshness import Freshness
-
 from ..symbols.broken import paint_broken
 from ..symbols.contract import Shown
 from ..theme import Theme
@@ -20,7 +18,6 @@ from .display_list import Device, DisplayList, Entry, Placement
 from .looks import fail
 from .view import View
 
-_PLAIN = frozenset({Freshness.LIVE, Freshness.HELD})
 _FRAME = 5.0
 _FEW = 24
 _BAND = 64
@@ -105,22 +102,16 @@ class Picture:
         symbol, shown = entry.symbol, entry.shown
         if shown is None:
             return
-        placement = self._placement
         try:
             if entry.broken:
                 self._paint_apart(painter, entry, shown)
-            elif (
-                symbol.quick
-                and shown.text
-                and shown.freshness in _PLAIN
-                and shown.style == "normal"
-                and not shown.pending
-            ):
+            elif symbol.quick is not None:
                 quick = entry.quick
                 if quick is None:
-                    scale, dx, dy = placement.scale, placement.dx, placement.dy
-                    quick = entry.quick = symbol.quick(entry.rect, entry.element, self.theme, scale, dx, dy)
-                quick(painter, shown.text)
+                    place = self._placement
+                    quick = symbol.quick(entry.rect, entry.element, self.theme, place.scale, place.dx, place.dy)
+                    entry.quick = quick
+                quick(painter, shown)
             elif symbol.smooth:
                 self._paint_apart(painter, entry, shown)
             else:

@@ -89,8 +89,8 @@ def nothing(_: Base) -> tuple[Command, ...]:
     return ()
 
 
-Quick = Callable[[QPainter, str], object]
-"""Paints a text in device pixels, the painter's world transform being off."""
+Quick = Callable[[QPainter, Shown], None]
+"""Paints in device pixels, the painter's world transform being off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,7 @@ class Symbol(Generic[E]):
     `ink(rect, properties)`: all that it may touch. `describe(properties, shown)`. `still`: nothing but the
     page changes it. `spoken`: its text comes from the page, and is known without a value. `smooth`: it needs antialiasing; one that
     does not gets none, and copies pictures and fills whole pixels only.
-    `quick(rect, properties, theme, scale, dx, dy)`: made once for a view; paints just what `paint` does while the
-    symbol is plain (live or held, of normal style, nothing pending, a text) but without a transform.
+    `quick(rect, properties, theme, scale, dx, dy)`: made once for a view; what it gives paints just what `paint` does.
     """
 
     paint: Callable[[QPainter, QRectF, E, Shown, Metadata | None, Theme], None]

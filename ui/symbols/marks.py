@@ -18,6 +18,7 @@ from vizclient.pages.document import Style
 from ..lettering import CAP_HEIGHT
 from ..theme import Theme
 from .contract import Pending, Shown
+from .recorder import Recorder
 
 LIVE, HELD, STALE, NEVER, MISSING, BAD, UNCERTAIN, UNSYNCHRONISED = (
     Freshness.LIVE,
@@ -39,7 +40,7 @@ BADGE = 14.0
 _HATCH = 7.0
 
 
-def outline(painter: QPainter, rect: QRectF, shown: Shown, theme: Theme) -> None:
+def outline(painter: QPainter | Recorder, rect: QRectF, shown: Shown, theme: Theme) -> None:
     """The outline of `uncertain`, `bad` and `missing`, inside `rect`."""
     line = _OUTLINES.get(shown.freshness)
     if line is None:
@@ -65,7 +66,7 @@ _OUTLINES: dict[Freshness, tuple[str, float, list[float]]] = {
 }
 
 
-def chip(painter: QPainter, rect: QRectF, fill: str, theme: Theme) -> None:
+def chip(painter: QPainter | Recorder, rect: QRectF, fill: str, theme: Theme) -> None:
     """A rounded ground of one colour."""
     scale = painter.worldTransform().m11()
 
@@ -77,7 +78,7 @@ def chip(painter: QPainter, rect: QRectF, fill: str, theme: Theme) -> None:
     _stamped(painter, ("chip", fill), rect, theme, ground)
 
 
-def hatch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+def hatch(painter: QPainter | Recorder, rect: QRectF, theme: Theme) -> None:
     """The hatch of `stale` over `rect`, in step over the whole page."""
     transform = painter.worldTransform()
     scale = transform.m11()
@@ -96,21 +97,21 @@ def hatch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     painter.setWorldMatrixEnabled(True)
 
 
-def badge(painter: QPainter, freshness: Freshness, x: float, y: float, size: float, theme: Theme) -> None:
+def badge(painter: QPainter | Recorder, freshness: Freshness, x: float, y: float, size: float, theme: Theme) -> None:
     """The glyph of a freshness state in the square at `x`, `y`; nothing for those without one."""
     draw = _BADGES.get(freshness)
     if draw is not None:
         _glyph(painter, ("badge", freshness.value), x, y, size, theme, draw)
 
 
-def write_badge(painter: QPainter, pending: Pending, x: float, y: float, size: float, theme: Theme) -> None:
+def write_badge(painter: QPainter | Recorder, pending: Pending, x: float, y: float, size: float, theme: Theme) -> None:
     """What became of the last write, in the square at `x`, `y`; nothing for ""."""
     if pending:
         _glyph(painter, ("write", pending), x, y, size, theme, _WRITES[pending])
 
 
 def alert(
-    painter: QPainter, style: Style, x: float, y: float, size: float, theme: Theme, *, plate: bool = False
+    painter: QPainter | Recorder, style: Style, x: float, y: float, size: float, theme: Theme, *, plate: bool = False
 ) -> None:
     """The glyph of a style that needs attention, in the square at `x`, `y`: a triangle warns, a diamond alarms.
 
@@ -128,7 +129,7 @@ def alert(
         _glyph(painter, ("alert", f"{style} {plate}"), x, y, size, theme, glyph)
 
 
-def age(painter: QPainter, x: float, y: float, shown: Shown, theme: Theme, size: float = 10.0) -> None:
+def age(painter: QPainter | Recorder, x: float, y: float, shown: Shown, theme: Theme, size: float = 10.0) -> None:
     """The age on a small label with its lower left corner at `x`, `y`."""
     if not shown.age:
         return
@@ -153,7 +154,7 @@ def strike(painter: QPainter, rect: QRectF, theme: Theme) -> None:
         painter.drawLine(rect.bottomLeft(), rect.topRight())
 
 
-def beside(painter: QPainter, frame: QRectF, left: float, side: float, shown: Shown, theme: Theme) -> float:
+def beside(painter: QPainter | Recorder, frame: QRectF, left: float, side: float, shown: Shown, theme: Theme) -> float:
     """The marks of a symbol that is words, before the words are drawn: around and behind `frame`, and from `left` on.
 
     `side`: how high they are. Returns where the words may begin.
@@ -212,7 +213,11 @@ def _on_plate(painter: QPainter, x: float, y: float, size: float, theme: Theme) 
 
 
 def _stamped(
-    painter: QPainter, key: tuple[str, str], rect: QRectF, theme: Theme, draw: Callable[[QPainter, int, int], None]
+    painter: QPainter | Recorder,
+    key: tuple[str, str],
+    rect: QRectF,
+    theme: Theme,
+    draw: Callable[[QPainter, int, int], None],
 ) -> None:
     """Copy the picture `key`, made by `draw(painter, width, height)` in device pixels, to where `rect` is."""
     transform = painter.worldTransform()
@@ -226,7 +231,7 @@ def _stamped(
 
 
 def _glyph(
-    painter: QPainter,
+    painter: QPainter | Recorder,
     key: tuple[str, str],
     x: float,
     y: float,

@@ -173,7 +173,10 @@ def paint_specimen(painter: QPainter, specimen: Specimen, state: Shown, theme: T
     symbol = SYMBOLS[element.type]
     rect = QRectF(*element.rect)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=symbol.smooth)
-    painter.setClipRect(symbol.ink(rect, element))
+    transform = painter.worldTransform()
+    painter.setWorldMatrixEnabled(False)
+    painter.setClipRect(transform.mapRect(symbol.ink(rect, element)).toAlignedRect())
+    painter.setWorldMatrixEnabled(True)
     symbol.paint(painter, rect, element, state, specimen.metadata, theme)
     painter.setClipping(False)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QPainter
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QTransform
 
 from vizclient.items.metadata import Metadata
 from vizclient.pages.document import Style, ValueElement
 
-from ..lettering import CAP_HEIGHT, Face, is_number
+from ..lettering import CAP_HEIGHT, Align, Face, is_number
 from ..numbers import NBSP, Numbers
 from ..theme import Theme
 from . import marks
-from .contract import Description, Quick, Reading, Shown, Symbol, Words, states
+from .contract import Description, Reading, Shown, Symbol, Words, states
+from .recorder import Recorder
 from .text import INKS
 
 PAD = 4.0
@@ -25,39 +28,86 @@ def paint(
     line(painter, rect, shown, theme, properties.size, properties.align)
 
 
+def quick(
+    rect: QRectF, properties: ValueElement, theme: Theme, scale: float, dx: float, dy: float
+) -> Callable[[QPainter, Shown], None]:
+    return Line(rect, rect, theme, properties.size, properties.align, (scale, dx, dy)).paint
+
+
 def line(
     painter: QPainter,
     rect: QRectF,
     shown: Shown,
     theme: Theme,
     size: float,
-    align: str,
+    align: Align,
     frame: QRectF | None = None,
 ) -> None:
-    """A value on one line in `rect`, with all its marks around `frame` (None: `rect`).
+    """A value on one line in `rect`, with all its marks around `frame` (None: `rect`), by the painter's transform."""
+    transform = painter.worldTransform()
+    place = (transform.m11(), transform.dx(), transform.dy())
+    painter.setWorldMatrixEnabled(False)
+    Line(rect, frame or rect, theme, size, align, place).paint(painter, shown)
+    painter.setWorldMatrixEnabled(True)
+
+
+class Line:
+    """A value on one line at one place of the view. What is around the value is worked out once for each state.
 
     A number that does not fit is never cut: it is replaced by ###.
     """
-    freshness = shown.freshness
-    ink = INKS[shown.style]
-    left, right = rect.left() + PAD, rect.right() - PAD
-    if freshness not in marks.PLAIN or shown.pending or shown.style in CHIPS:
-        ink, left = _around(painter, frame or rect, left, min(size, rect.height() - 2), shown, theme)
-    text = shown.text
-    if not text:
-        text = "" if freshness is marks.MISSING else marks.DASHES
-        ink = "never"
-    transform = painter.worldTransform()
-    scale, dx, dy = transform.m11(), transform.dx(), transform.dy()
-    inside = _Inside(theme, scale, size, ink, left * scale + dx, right * scale + dx, _baseline(rect, size, scale, dy))
-    painter.setWorldMatrixEnabled(False)
-    begin, end = inside.write(painter, text, align)
-    if freshness is marks.BAD and text:
-        middle = inside.baseline - CAP_HEIGHT * size * scale / 2
-        thick = max(1, round(size * scale * 0.14))
-        bar = QRect(round(begin) - 2, round(middle - thick / 2), round(end - begin) + 4, thick)
-        painter.fillRect(bar, theme.color("bad"))
-    painter.setWorldMatrixEnabled(True)
+
+    __slots__ = ("_align", "_blank", "_frame", "_marked", "_place", "_rect", "_size", "_theme")
+
+    def __init__(
+        self, rect: QRectF, frame: QRectF, theme: Theme, size: float, align: Align, place: tuple[float, float, float]
+    ) -> None:
+        self._rect, self._frame, self._theme, self._size = rect, frame, theme, size
+        self._align: Align = align
+        self._place = place
+        self._marked: dict[tuple[object, ...], tuple[Recorder, _Inside]] = {}
+        self._blank: dict[tuple[object, ...], tuple[Recorder, _Inside]] = {}
+
+    def paint(self, painter: QPainter, shown: Shown) -> None:
+        """Paint in device pixels, the world transform of `painter` being off."""
+        text = shown.text
+        made = self._marked if text else self._blank
+        key = shown[2:6]  # freshness, age, style, pending
+        found = made.get(key)
+        if found is None:
+            found = made[key] = self._around(shown)
+        marks_around, inside = found
+        if marks_around.steps:
+            marks_around.replay(painter)
+        if not text:
+            if shown.freshness is not marks.MISSING:
+                inside.write(painter, marks.DASHES, self._align)
+            return
+        begin, end = inside.write(painter, text, self._align)
+        if shown.freshness is marks.BAD:
+            size = self._size * self._place[0]
+            thick = max(1, round(size * 0.14))
+            top = round(inside.baseline - (CAP_HEIGHT * size + thick) / 2)
+            painter.fillRect(round(begin) - 2, top, round(end - begin) + 4, thick, self._theme.color("bad"))
+
+    def _around(self, shown: Shown) -> tuple[Recorder, _Inside]:
+        """What stands behind and beside the value, and the room that this leaves."""
+        rect, theme, size = self._rect, self._theme, self._size
+        scale, dx, dy = self._place
+        recorder = Recorder(QTransform(scale, 0, 0, scale, dx, dy))
+        left, right = rect.left() + PAD, rect.right() - PAD
+        side = min(size, rect.height() - 2)
+        ink = INKS[shown.style] if shown.text else "never"
+        if shown.style in CHIPS and shown.freshness in marks.PLAIN:
+            fill, ink = CHIPS[shown.style]
+            marks.chip(recorder, self._frame, fill, theme)
+            marks.alert(recorder, shown.style, left, self._frame.center().y() - side / 2, side, theme)
+            left += side + 2
+        if shown.freshness is marks.STALE and shown.text:
+            ink = "stale"
+        left = marks.beside(recorder, self._frame, left, side, shown, theme)
+        baseline = round((rect.center().y() + CAP_HEIGHT * size / 2) * scale + dy)
+        return recorder, _Inside(theme, scale, size, ink, left * scale + dx, right * scale + dx, baseline)
 
 
 class _Inside:
@@ -74,7 +124,7 @@ class _Inside:
         self.gap = size * scale * 0.22
         self.left, self.right, self.baseline = left, right, baseline
 
-    def write(self, painter: QPainter, text: str, align: str) -> tuple[float, float]:
+    def write(self, painter: QPainter, text: str, align: Align) -> tuple[float, float]:
         """Write `text`; the unit is left out where there is no room for it. Returns where it begins and ends."""
         number, _, unit = text.partition(NBSP)
         face, room = self.face, self.right - self.left
@@ -103,37 +153,10 @@ class _Inside:
         return begin, end
 
 
-def _baseline(rect: QRectF, size: float, scale: float, dy: float) -> int:
-    return round((rect.y() + rect.height() / 2 + CAP_HEIGHT * size / 2) * scale + dy)
-
-
 def _elided(face: Face, text: str, room: float) -> str:
     while text and face.width(text + "…") > room:
         text = text[:-1]
     return text + "…"
-
-
-def quick(rect: QRectF, properties: ValueElement, theme: Theme, scale: float, dx: float, dy: float) -> Quick:
-    left, right = rect.left() + PAD, rect.right() - PAD
-    size, align = properties.size, properties.align
-    baseline = _baseline(rect, size, scale, dy)
-    write = _Inside(theme, scale, size, "ink", left * scale + dx, right * scale + dx, baseline).write
-    return lambda painter, text: write(painter, text, align)
-
-
-def _around(
-    painter: QPainter, frame: QRectF, left: float, side: float, shown: Shown, theme: Theme
-) -> tuple[str, float]:
-    """What stands behind and beside the value; its colour, and where the room begins that is left to it."""
-    ink = INKS[shown.style]
-    if shown.style in CHIPS and shown.freshness in marks.PLAIN:
-        fill, ink = CHIPS[shown.style]
-        marks.chip(painter, frame, fill, theme)
-        marks.alert(painter, shown.style, left, frame.center().y() - side / 2, side, theme)
-        left += side + 2
-    if shown.freshness is marks.STALE:
-        ink = "stale"
-    return ink, marks.beside(painter, frame, left, side, shown, theme)
 
 
 def reading(properties: ValueElement, metadata: Metadata | None, numbers: Numbers, words: Words) -> Reading:
