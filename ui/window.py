@@ -42,7 +42,7 @@ from .writing import loud
 log = logging.getLogger(__name__)
 
 _VIEW = "0"
-_MOST_KEPT_CURRENT = 5_000
+_MOST_KEPT_CURRENT = 20_000
 _LOOK_FOR_MISSING_MS = 2_000
 _REFUSED_SECONDS = 12.0
 _RESTARTED_SECONDS = 30.0

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -73,9 +74,18 @@ def in_window(seconds: float, profile: Path, data_dir: Path) -> None:
     async def beside(window: Window) -> None:
         await asyncio.sleep(WARM_UP)
         pulse, cpu, start = Pulse(), time.process_time(), time.perf_counter()
+        changes = 0
+
+        def count(handles: Sequence[int]) -> None:
+            nonlocal changes
+            changes += len(handles)
+
+        window._mirror.on_samples.append(count)
         pulse.start()
         await asyncio.sleep(seconds)
         figures.update(pulse.stop())
+        figures["items"] = len(window._mirror.addresses)
+        figures["changes_per_second"] = changes / (time.perf_counter() - start)
         figures["window_cpu_percent"] = (time.process_time() - cpu) / (time.perf_counter() - start) * 100
         window.close()
 
