@@ -43,6 +43,9 @@ PROFILE: dict[str, str] = {
     "profile-security-mix": "policy {policy} does not go with mode {mode}: both are None, or neither.",
     "profile-short-name": "{key}: a short name has letters, digits, _ and -, and begins with a letter.",
     "profile-namespace-uri": "{key}: {value} is not a namespace URI (it is empty, or has blanks or a semicolon).",
+    "profile-role-active": '{key} must be a list of values that mean active: texts, whole numbers, true or false; as in ["active"].',
+    "profile-role-active-missing": 'role_item needs role_active: the values that mean active, as in role_active = ["active"].',
+    "profile-role-item-missing": "role_active needs role_item: the address of the item in which a server tells its role.",
     "profile-timezone": "{key}: {value} is not a time zone. They are called like Europe/Vienna.",
 }
 """What can be wrong with a profile."""

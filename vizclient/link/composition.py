@@ -8,6 +8,7 @@ from random import Random
 from vizclient.link.site import Site, SiteListener
 from vizclient.opcua.connector import OpcUaConnector
 from vizclient.opcua.endpoint import Target
+from vizclient.opcua.role import RoleItem
 from vizclient.opcua.trust import Security
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
@@ -28,7 +29,14 @@ class SystemClock:
 
 def compose(profile: Profile, places: Places, listener: SiteListener) -> Site:
     """The site of `profile`, not started yet."""
-    return Site(connector(profile, places), profile.timing(), SystemClock(), Random(), listener)  # noqa: S311 - jitter
+    return Site(
+        connector(profile, places),
+        profile.timing(),
+        SystemClock(),
+        Random(),  # noqa: S311 - jitter
+        listener,
+        may_switch=profile.redundancy.operator_switch,
+    )
 
 
 def connector(profile: Profile, places: Places) -> OpcUaConnector:
@@ -38,7 +46,13 @@ def connector(profile: Profile, places: Places) -> OpcUaConnector:
         own=places.pki / "own",
         trusted=places.pki / "trusted" / (profile.file.stem or "profile"),
         timing=profile.timing(),
+        role_item=_role_item(profile),
     )
+
+
+def _role_item(profile: Profile) -> RoleItem | None:
+    address, active = profile.role_address, profile.redundancy.role_active
+    return None if address is None or active is None else RoleItem(address, active)
 
 
 def _target(profile: Profile, server: Server) -> Target:

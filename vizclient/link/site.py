@@ -48,7 +48,7 @@ class SiteListener(Protocol):
 
 
 class Site:
-    """Store, feed and writer on whatever session the manager decides for."""
+    """Store, feed and writer on whatever session the manager decides for. `may_switch`: a person may ask for a server."""
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class Site:
         listener: SiteListener,
         *,
         linger: float = LINGER,
+        may_switch: bool = False,
     ) -> None:
         self.timing = timing
         self.store = Store(listener.samples_changed)
@@ -74,7 +75,14 @@ class Site:
         )
         self._writer = Writer(lambda: self._feed.session, self._sure, self._feed.metadata.get, listener.write_moved)
         self._manager = Manager(
-            connector, self, self, timing, clock, random, on_switchover=listener.switchover_recorded
+            connector,
+            self,
+            self,
+            timing,
+            clock,
+            random,
+            may_switch=may_switch,
+            on_switchover=listener.switchover_recorded,
         )
 
     @property

@@ -177,7 +177,8 @@ def heard(
     if role_item is not None and nodes.custom is not None and node == nodes.custom:
         bad = data.StatusCode is not None and not data.StatusCode.is_good()
         value = value_of(data.Value.Value) if data.Value is not None else None
-        return replace(said, custom_active=None if bad else value in role_item.active)
+        unknown = bad or value is None  # a value that is not there says nothing
+        return replace(said, custom_active=None if unknown else value in role_item.active)
     return said
 
 
@@ -202,9 +203,10 @@ def report_of(said: Said, server: Server, at: float, took: float, round_trip: fl
 
 
 def watched(learned: Learned) -> Sequence[ua.NodeId]:
-    """What to monitor: whatever of it this server lets be read."""
-    wanted = (STATE, LEVEL, RETURN_TIME, SHUTDOWN_IN, PEERS, learned.nodes.mode, learned.nodes.custom)
-    return [node for node in wanted if node is not None and node in learned.readable]
+    """What to monitor: whatever of it this server lets be read; the role item always, for it may come with the role."""
+    wanted = (STATE, LEVEL, RETURN_TIME, SHUTDOWN_IN, PEERS, learned.nodes.mode)
+    found = [node for node in wanted if node is not None and node in learned.readable]
+    return found if learned.nodes.custom is None else [*found, learned.nodes.custom]
 
 
 def _translate() -> ua.TranslateBrowsePathsToNodeIdsRequest:

@@ -133,7 +133,14 @@ _CODES = {
     "string_too_long": "profile-too-long",
     "too_long": "profile-too-many",
 }
-_EXPECTED = {"int_type": "a whole number", "string_type": "text in quotes"}
+_PLACES: Mapping[str, KeyPath] = {
+    "profile-same-url": ("backup", "url"),
+    "profile-role-item": ("redundancy", "role_item"),
+    "profile-role-item-missing": ("redundancy", "role_active"),
+    "profile-role-active-missing": ("redundancy", "role_item"),
+}
+"""Where findings point that concern more than one key."""
+_EXPECTED = {"bool_type": "true or false", "int_type": "a whole number", "string_type": "text in quotes"}
 
 
 def _fault(detail: ErrorDetails, name: str, lines: Mapping[KeyPath, int]) -> Fault:
@@ -143,8 +150,7 @@ def _fault(detail: ErrorDetails, name: str, lines: Mapping[KeyPath, int]) -> Fau
     context: dict[str, Any] = detail.get("ctx", {})
     arguments = {"key": ".".join(map(str, path)), "value": shown(given)}
     kind = detail["type"]
-    if kind == "profile-same-url":
-        path = ("backup", "url")
+    path = _PLACES.get(kind, path)
     code = _CODES.get(kind, kind if kind.startswith("profile-") else "profile-type")
     match kind:
         case "extra_forbidden":
@@ -161,6 +167,9 @@ def _fault(detail: ErrorDetails, name: str, lines: Mapping[KeyPath, int]) -> Fau
             arguments["limit"] = str(context["max_length"])
         case "string_pattern_mismatch":
             code = "profile-short-name" if "[key]" in detail["loc"] else "profile-namespace-uri"
+        case "profile-role-item":
+            code = str(context["code"])  # it is an address like any other
+            arguments = {"text": str(context["text"]), "known": str(context["known"])}
         case _ if code == "profile-type":
             arguments["expected"] = _EXPECTED.get(kind, "a table")
         case _:

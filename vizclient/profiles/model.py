@@ -11,12 +11,23 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from vizclient.items.address import Address, AddressError, parse_address
 from vizclient.redundancy.model import Server, Timing
 
 FORMAT = 1
+MOST_ROLE_VALUES = 50
 
 _HOST = re.compile(r"[\w.\-]{1,253}|[0-9A-Fa-f:.]+(%[\w.\-]+)?")
 
@@ -43,6 +54,15 @@ def _zone(name: str) -> str:
     except (ValueError, OSError, KeyError):
         raise PydanticCustomError("profile-timezone", "{value}", {"value": name}) from None
     return name
+
+
+def _role_values(given: Any) -> Any:
+    """A list of values, each of a type that an item can hold and TOML can spell."""
+    if not isinstance(given, list) or not 1 <= len(given) <= MOST_ROLE_VALUES:
+        raise PydanticCustomError("profile-role-active", "")
+    if not all(isinstance(value, bool | int | str) for value in given):
+        raise PydanticCustomError("profile-role-active", "")
+    return tuple(given)
 
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -88,13 +108,20 @@ class ServerProfile(Closed):
 
 
 class Redundancy(Closed):
-    """How often, how long, how soon. Milliseconds."""
+    """How often, how long, how soon, in milliseconds; where a server tells its role; and what a person may do.
+
+    `role_item`: an address; a server is active while that item holds one of `role_active`. `operator_switch`: whether a
+    person may ask for the other server.
+    """
 
     probe_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1000
     watchdog_ms: Annotated[int, Field(ge=100, le=10_000)] = 500
     hold_ms: Annotated[int, Field(ge=0, le=1000)] = 250
     min_dwell_ms: Annotated[int, Field(ge=0, le=60_000)] = 3000
     publishing_ms: Annotated[int, Field(ge=10, le=10_000)] = 100
+    role_item: Annotated[str, StringConstraints(max_length=5000)] | None = None
+    role_active: Annotated[tuple[bool | int | str, ...], BeforeValidator(_role_values)] | None = None
+    operator_switch: bool = False
 
 
 class Profile(Closed):
@@ -129,6 +156,28 @@ class Profile(Closed):
         if (self.main.host, self.main.port) == (self.backup.host, self.backup.port):
             raise PydanticCustomError("profile-same-url", "{value}", {"value": self.backup.url})
         return self
+
+    @model_validator(mode="after")
+    def _role_item_is_whole(self) -> Self:
+        item, active = self.redundancy.role_item, self.redundancy.role_active
+        if item is None and active is not None:
+            raise PydanticCustomError("profile-role-item-missing", "")
+        if item is None:
+            return self
+        try:
+            parse_address(item, self.namespaces)
+        except AddressError as error:
+            wrong = {"code": error.code, "text": error.text, "known": ", ".join(error.known) or "–"}
+            raise PydanticCustomError("profile-role-item", "", wrong) from None
+        if active is None:
+            raise PydanticCustomError("profile-role-active-missing", "")
+        return self
+
+    @property
+    def role_address(self) -> Address | None:
+        """The item in which a server tells its role, if the profile names one."""
+        item = self.redundancy.role_item
+        return None if item is None else parse_address(item, self.namespaces)
 
     @property
     def file(self) -> Path:

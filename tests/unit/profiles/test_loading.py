@@ -5,6 +5,7 @@ from string import Formatter
 
 import pytest
 
+from vizclient.items.address import Address
 from vizclient.phrases import PHRASES
 from vizclient.profiles.loading import ProfileError, load_profile, parse_profile
 from vizclient.profiles.model import Profile
@@ -254,3 +255,38 @@ def test_a_folder_is_not_a_profile(tmp_path: Path) -> None:
     with pytest.raises(ProfileError) as caught:
         load_profile(tmp_path)
     assert caught.value.code == "profile-unreadable"
+
+
+ROLE = HEAD + SERVERS + OPEN + 'namespaces.bms = "urn:bms"\n'
+
+
+def test_a_role_item_is_an_address_with_the_values_that_mean_active() -> None:
+    profile = parse(ROLE + '[redundancy]\nrole_item = "bms:System/Role"\nrole_active = ["active", 1, true]\n')
+    assert profile.role_address == Address("urn:bms", "System/Role")
+    assert profile.redundancy.role_active == ("active", 1, True)
+    assert parse(ROLE).role_address is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "code"),
+    [
+        ('role_item = "bms:R"', 8, "profile-role-active-missing"),
+        ('role_active = ["a"]', 8, "profile-role-item-missing"),
+        ('role_item = "bsm:R"\nrole_active = ["a"]', 8, "address-namespace"),
+        ('role_active = ["a"]\nrole_item = "R"', 9, "address-form"),
+        ('role_active = ["a"]\nrole_item = ""', 9, "address-empty"),
+        ('role_active = ["a"]\nrole_item = "bms:i=x"', 9, "address-number"),
+        ('role_item = "bms:R"\nrole_active = "a"', 9, "profile-role-active"),
+        ('role_item = "bms:R"\nrole_active = []', 9, "profile-role-active"),
+        ('role_item = "bms:R"\nrole_active = [1.5]', 9, "profile-role-active"),
+        ('role_item = 5\nrole_active = ["a"]', 8, "profile-type"),
+        ('operator_switch = "yes"', 8, "profile-type"),
+    ],
+)
+def test_what_is_wrong_with_a_role_item_is_said_at_its_line(lines: str, line: int, code: str) -> None:
+    assert faults_of(ROLE + "[redundancy]\n" + lines + "\n") == [(line, code)]
+
+
+def test_a_person_may_switch_only_where_the_profile_says_so() -> None:
+    assert not parse(ROLE).redundancy.operator_switch
+    assert parse(ROLE + "redundancy.operator_switch = true\n").redundancy.operator_switch
