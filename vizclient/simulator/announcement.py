@@ -1,4 +1,4 @@
-"""What a server says of itself in the standard's own nodes: state, ServiceLevel, Mode and the server set."""
+"""What a server says of itself: state, ServiceLevel, Mode and the server set in the standard's own nodes, or one item."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any, Final
 from asyncua import ua
 
 from vizclient.redundancy.model import RedundancySupport, Server, ServerState
-from vizclient.simulator.gate import DemoInternalServer
+from vizclient.simulator.gate import DemoServer
 from vizclient.simulator.nodes import FAILOVER, MODE, add_redundancy_nodes
 
 _IDS: Final = ua.ObjectIds
+
+ROLE: Final = "System/Role"
+"""The item of a server that tells its role in a way of its own: "active" or "standby"."""
 
 Failover = Callable[[ua.NodeId], Awaitable[ua.StatusCode]]
 
@@ -22,6 +25,7 @@ Failover = Callable[[ua.NodeId], Awaitable[ua.StatusCode]]
 class Standing:
     """What there is to say. `seconds_left`: till the shutdown. `peer_level`: 0 for a peer that is not heard."""
 
+    role: str
     state: int
     seconds_left: int
     level: int
@@ -38,25 +42,34 @@ def server_uri(server: Server) -> str:
 class Announcement:
     """Writes what changed, and only where the server is to announce it. `claims`: what it says instead, None for the truth.
 
-    `announce` is the option: where the role is told. `namespace`: of the nodes Mode and Failover.
+    `announce` is the option: where the role is told. `namespace`: of the nodes Mode and Failover; `items`: of the items.
     """
 
-    def __init__(self, internal: DemoInternalServer, server: Server, announce: str, namespace: int) -> None:
-        self._internal, self._server, self._announce, self._namespace = internal, server, announce, namespace
+    def __init__(self, demo: DemoServer, server: Server, announce: str, namespace: int, items: int) -> None:
+        self._demo, self._internal = demo, demo.iserver
+        self._server, self._announce, self._namespace = server, announce, namespace
+        self._silent = announce in ("item", "none")  # in the standard's nodes
+        self._role_node = ua.NodeId(ROLE, items) if announce == "item" else None
         self._mode_node = ua.NodeId(MODE, namespace) if "mode" in announce else None
         self._shown: Standing | None = None
-        self.claims: dict[str, int | None] = {}
+        self.claims: dict[str, Any] = {}
 
     @property
     def level(self) -> int | None:
         """The ServiceLevel that is announced."""
         return None if self._shown is None else self._shown.level
 
-    async def prepare(self, failover: Failover) -> None:
-        """Make the nodes. `failover` is what the method of that name calls."""
+    async def prepare(self, failover: Failover, max_items: int) -> None:
+        """Make the nodes. `failover` is what the method of that name calls; `max_items`: MaxMonitoredItemsPerCall."""
         space = self._internal.aspace
+        limit = _IDS.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall
+        await self._put_system(limit, max_items, ua.VariantType.UInt32)
         await self._put_system(_IDS.Server_ServerArray, [server_uri(s) for s in (self._server, self._server.other)])
-        if self._announce != "none":
+        if self._role_node is not None:
+            index = self._role_node.NamespaceIndex
+            folder = await self._demo.nodes.objects.add_object(ua.NodeId("System", index), f"{index}:System")
+            await folder.add_variable(self._role_node, f"{index}:Role", "standby")
+        if not self._silent:
             add_redundancy_nodes(space, self._namespace, mode=self._mode_node is not None)
             await self._put_system(_IDS.Server_ServerRedundancy_ServerUriArray, [server_uri(s) for s in Server])
         if self._mode_node is not None:
@@ -65,6 +78,17 @@ class Announcement:
                 ua.NodeId(_IDS.NonTransparentBackupRedundancyType_Failover),
             ):
                 space.add_method_callback(method, failover)
+
+    def name_peer(self, url: str) -> None:
+        """Let FindServers tell where the peer is."""
+        uri = server_uri(self._server.other)
+        self._internal.peer = ua.ApplicationDescription(
+            ApplicationUri=uri,
+            ProductUri=self._demo.product_uri,
+            ApplicationName=ua.LocalizedText(f"vizclient simulator {self._server.other}"),
+            ApplicationType=ua.ApplicationType.Server,
+            DiscoveryUrls=[url],
+        )
 
     async def promise(self, seconds: float | None) -> None:
         """Set EstimatedReturnTime so many seconds from now, or to nothing."""
@@ -75,7 +99,7 @@ class Announcement:
         """Say this."""
         if "level" not in self._announce:
             standing = replace(standing, level=255)
-        if self._announce == "none":
+        if self._silent:
             standing = replace(standing, support=RedundancySupport.NONE)
         standing = replace(standing, **{name: value for name, value in self.claims.items() if value is not None})
         before, self._shown = self._shown, standing
@@ -91,11 +115,13 @@ class Announcement:
             await self._put_level(standing.level)
         if self._mode_node is not None and (before is None or before.mode != standing.mode):
             await self._put(self._mode_node, ua.Variant(int(standing.mode), ua.VariantType.Int32))
-        if self._announce != "none":
+        if not self._silent:
             await self._put_set(standing)
+        if self._role_node is not None and (before is None or before.role != standing.role):
+            await self._put(self._role_node, ua.Variant(standing.role))
 
     async def _put_level(self, level: int) -> None:
-        if self._announce == "none":
+        if self._silent:
             nothing = ua.DataValue(ua.Variant(None), ua.StatusCode(ua.StatusCodes.BadNotSupported))
             await self._internal.write_attribute_value(ua.NodeId(_IDS.Server_ServiceLevel), nothing)
         else:

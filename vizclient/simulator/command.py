@@ -54,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     roles.add_argument(
         "--announce", choices=ANNOUNCEMENTS, default=default.announce,
-        help="where a server tells its role: Mode of its ServerRedundancy object, ServiceLevel, both or neither",
+        help="where a server tells its role: Mode of its ServerRedundancy object, ServiceLevel, both, the item System/Role, "
+        "or nowhere",
     )  # fmt: skip
     roles.add_argument("--support", choices=SUPPORTS, default=default.support, help="RedundancySupport (default: warm)")
     roles.add_argument(
@@ -84,6 +85,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("main", "backup", "link"):
         net.add_argument(f"--{name}-port", metavar="PORT", type=int, default=0, help="(default: a free one)")
     net.add_argument("--advertise", metavar="HOST", default="", help="a host name for endpoints to return")
+    for name, what_of in (("sessions", "sessions at a time"), ("items", "monitored items of one call")):
+        net.add_argument(
+            f"--max-{name}", metavar="N", type=int, default=0, help=f"most {what_of} (default: any number)"
+        )
     net.add_argument("--trust", metavar="DIR", default="", help="take only the client certificates in DIR")
     net.add_argument("--reject-certificates", action="store_true", help="refuse every client certificate")
     files = parser.add_argument_group("files")

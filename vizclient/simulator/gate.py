@@ -47,6 +47,7 @@ class Admission:
     """What clients meet now. `refuse`: the StatusCode that CreateSession is refused with, 0 to let them in.
 
     `silent`: nothing is sent while `breaks` says that the process was stopped. `trusted`: None for any certificate.
+    `max_sessions`, `max_items`: most sessions at a time, most monitored items of one call; 0 for any number.
     """
 
     breaks: Breaks
@@ -54,6 +55,8 @@ class Admission:
     silent: bool = True
     refuse: int = 0
     trusted: frozenset[bytes] | None = None
+    max_sessions: int = 0
+    max_items: int = 0
 
     def mute(self) -> bool:
         """Whether what would be sent now must not be."""
@@ -93,11 +96,22 @@ class DemoInternalServer(InternalServer):
         self.allow_remote_admin = False
         self.subscription_service = Subscriptions(self.aspace, iserver=self)
         self.isession.subscription_service = self.subscription_service
+        self.peer: ua.ApplicationDescription | None = None
+
+    def find_servers(self, params: ua.FindServersParameters, sockname: Any = None) -> list[ua.ApplicationDescription]:
+        """This server, and its peer, as each server of a set lists all of it."""
+        found: list[ua.ApplicationDescription] = super().find_servers(params, sockname)
+        wanted = params.ServerUris or []
+        if self.peer is not None and (not wanted or self.peer.ApplicationUri in wanted):
+            found.append(self.peer)
+        return found
 
     def create_session(self, name: str, user: User = _NOBODY, external: bool = False) -> InternalSession:
         """A session, unless clients are refused now."""
         if self.admission.refuse:
             raise ServiceError(self.admission.refuse)
+        if external and 0 < self.admission.max_sessions <= len(self._external_sessions):
+            raise ServiceError(ua.StatusCodes.BadTooManySessions)
         return _Session(self, self.aspace, self.subscription_service, name, user=user, external=external)
 
     async def end_sessions(self) -> None:
@@ -207,6 +221,16 @@ class _Session(InternalSession):
         internal = self.iserver
         assert isinstance(internal, DemoInternalServer)
         return [await internal.admission.write(value) for value in params.NodesToWrite]
+
+    async def create_monitored_items(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        internal = self.iserver
+        assert isinstance(internal, DemoInternalServer)
+        if 0 < internal.admission.max_items < len(params.ItemsToCreate):
+            raise ServiceError(ua.StatusCodes.BadTooManyOperations)
+        created: list[ua.MonitoredItemCreateResult] = await super().create_monitored_items(params)
+        return created
 
 
 class _Everyone(UserManager):

@@ -41,6 +41,7 @@ class ItemNodes:
         self._properties: dict[Any, ua.ReferenceDescription] = {}
         self._folders: dict[str, NodeData] = {}
         self._away: list[NodeData] = []
+        self._missing: list[NodeData] = []
         self.items = items
         self.statuses = [ua.StatusCode(item.status) for item in items]
         self._types = [ua.VariantType[item.data_type] for item in items]
@@ -70,15 +71,7 @@ class ItemNodes:
 
     async def remove_active_only(self) -> None:
         """Take the nodes away that exist on the active server only; their subscribers are told."""
-        for identifier, node in self._active_only():
-            attribute = node.attributes.get(ua.AttributeIds.Value)
-            if attribute is not None:
-                gone = ua.DataValue(self._null, ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
-                for handle, callback in list(attribute.datachange_callbacks.items()):
-                    await callback(handle, gone)
-                    self._space.delete_datachange_callback(handle)
-            del self._space[identifier]
-            self._away.append(node)
+        self._away += [await self._remove(node) for _, node in self._active_only()]
         self._objects().references[:] = [
             reference
             for reference in self._objects().references
@@ -94,6 +87,24 @@ class ItemNodes:
                     _reference(node, _ORGANIZES, ua.NodeClass.Object, ua.NodeId(_IDS.FolderType))
                 )
         self._away.clear()
+
+    async def miss(self, identifiers: Sequence[str]) -> None:
+        """Let the nodes of these items, and no others, be missing; their subscribers are told. KeyError if there is no such item."""
+        for node in self._missing:
+            self._space[node.nodeid] = node
+        self._missing.clear()
+        for identifier in identifiers:
+            self._missing.append(await self._remove(self._space[ua.NodeId(identifier, self._ns)]))
+
+    async def _remove(self, node: NodeData) -> NodeData:
+        attribute = node.attributes.get(ua.AttributeIds.Value)
+        if attribute is not None:
+            gone = ua.DataValue(self._null, ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
+            for handle, callback in list(attribute.datachange_callbacks.items()):
+                await callback(handle, gone)
+                self._space.delete_datachange_callback(handle)
+        del self._space[node.nodeid]
+        return node
 
     def _active_only(self) -> list[tuple[ua.NodeId, NodeData]]:
         names = [item.identifier for item in self.items if item.active_only]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 STANDBY_KINDS: Final = ("closed", "reject", "passive")
-ANNOUNCEMENTS: Final = ("mode+level", "mode", "level", "none")
+ANNOUNCEMENTS: Final = ("mode+level", "mode", "level", "item", "none")
 SUPPORTS: Final = ("cold", "warm", "hot")
 
 
@@ -15,10 +15,12 @@ SUPPORTS: Final = ("cold", "warm", "hot")
 class Options:
     """Options of a pair. Times in milliseconds, ports 0 for free ones, empty paths for none.
 
-    `standby`: what a standby server does with clients. `announce`: where a server tells its role. `alone_level`: the
+    `standby`: what a standby server does with clients. `announce`: where a server tells its role, "item" being one of its
+    own, `System/Role`. `alone_level`: the
     ServiceLevel of an active server whose peer cannot take over (the standard wants it below 200 then). `burst`: 0 spreads
     the plain items' changes, else they come all at once every so many milliseconds. `ghost`: a server that was frozen may
     still answer as active for a moment. `advertise`: a host name that endpoints return in place of the one asked for.
+    `max_sessions`, `max_items`: most sessions at a time, and most monitored items of one call; 0 for any number.
     """
 
     items: int = 0
@@ -40,6 +42,8 @@ class Options:
     backup_port: int = 0
     link_port: int = 0
     advertise: str = ""
+    max_sessions: int = 0
+    max_items: int = 0
     trust: str = ""
     reject_certificates: bool = False
     data_dir: str = ""

@@ -166,7 +166,7 @@ class Pair:
 
     def set(self, server: str, **values: Any) -> int:
         """Make it say other things: level, state, mode, support (None: the truth), estimated_return (seconds from now or
-        None), reject_certificates (bool), standby (its kind)."""
+        None), reject_certificates (bool), standby (its kind), missing (a list of items whose nodes it does not have)."""
         return self._command(server, "set", **values)
 
     def write_item(self, server: str, item: str, value: Any = None, *, status: int | None = None) -> int:

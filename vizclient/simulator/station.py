@@ -72,7 +72,13 @@ class Station:
             limit=_FENCE * self._rules.dead_after,
             receive=lambda at, kind, payload: _post(loop, self._inbox, (at, kind, payload)),
         )
-        self._admission = Admission(self._wire.pulse, self._write, silent=not options.ghost)
+        self._admission = Admission(
+            self._wire.pulse,
+            self._write,
+            silent=not options.ghost,
+            max_sessions=options.max_sessions,
+            max_items=options.max_items,
+        )
         self._state = arbitration.begin(self._rules, time.perf_counter())
 
     async def start(self) -> None:
@@ -91,12 +97,16 @@ class Station:
         host = options.advertise or options.host
         if options.advertise:
             internal.match_discovery_endpoint_url = internal.match_discovery_source_ip = False
-        policies = await demo.prepare(f"opc.tcp://{host}:{self._port}", uri, str(certificate), str(key))
+        policies = await demo.prepare(_url(host, self._port), uri, str(certificate), str(key))
         order = (NAMESPACE, _OTHER_NAMESPACE) if self._server is Server.MAIN else (_OTHER_NAMESPACE, NAMESPACE)
         indexes = {name: await demo.register_namespace(name) for name in order}
         self._nodes = ItemNodes(internal.aspace, indexes[NAMESPACE], self._items)
-        self._announcement = Announcement(internal, self._server, options.announce, indexes[_OTHER_NAMESPACE])
-        await self._announcement.prepare(self._failover)
+        self._announcement = Announcement(
+            demo, self._server, options.announce, indexes[_OTHER_NAMESPACE], indexes[NAMESPACE]
+        )
+        await self._announcement.prepare(self._failover, options.max_items)
+        peer_port = options.backup_port if self._server is Server.MAIN else options.main_port
+        self._announcement.name_peer(_url(host, peer_port))
         self._gate = Gate(demo, policies, self._admission, options.host, self._port)
         await self._become_standby("start")
         self._wire.start()
@@ -349,6 +359,8 @@ class Station:
                     await self._announcement.promise(None if value is None else float(value))
                 case "reject_certificates":
                     self._admission.trusted = frozenset() if value else None
+                case "missing":
+                    await self._nodes.miss(value or ())
                 case "standby" if value in STANDBY_KINDS:
                     self._standby = value
                     if self._state.role is Role.STANDBY:
@@ -373,6 +385,7 @@ class Station:
             peer = 255 if state.word.role is Role.ACTIVE else _STANDBY_LEVEL
         await self._announcement.show(
             Standing(
+                role=state.role,
                 state=ServerState.SHUTDOWN if state.leaving else ServerState.RUNNING,
                 seconds_left=max(0, round(self._ends_at - now)) if self._ends_at is not None else 0,
                 level=level,
@@ -393,6 +406,10 @@ class Station:
         if seen != self._seen:
             self._seen = seen
             self._say("state", {**seen, "p": now})
+
+
+def _url(host: str, port: int) -> str:
+    return f"opc.tcp://[{host}]:{port}" if ":" in host else f"opc.tcp://{host}:{port}"
 
 
 def _post(loop: asyncio.AbstractEventLoop, inbox: asyncio.Queue[Any], message: Any) -> None:
