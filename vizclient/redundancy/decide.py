@@ -266,8 +266,8 @@ class _Turn:
         main, backup = self.state.main.report, self.state.backup.report
         for server, finding in ((Server.MAIN, find_role(main, backup)), (Server.BACKUP, find_role(backup, main))):
             known = self.state.known(server)
-            since = known.since if finding.role is known.finding.role else self.at
-            self.know(server, finding=finding, since=since)
+            if finding != known.finding:
+                self.know(server, finding=finding, since=known.since if finding.role is known.finding.role else self.at)
 
     # What to do
 

@@ -126,7 +126,7 @@ def grace_ends(state: State) -> float | None:
 def worth_announcing(state: State, new: Connection) -> bool:
     """Whether a person sees a difference to what was announced last; the time of a last probe shows in seconds."""
     old = state.announced
-    if old is None or _visible(old) != _visible(new):
+    if old is None or _seen(old) != _seen(new):
         return True
     return any(
         was.report is not None
@@ -188,31 +188,45 @@ def _cautions(state: State) -> tuple[Caution, ...]:
     return tuple(found)
 
 
-def _visible(connection: Connection) -> Connection:
-    """`connection` without what no person sees: times of probes, fractions of seconds, details for the log."""
-    return replace(
-        connection,
-        main=_visible_view(connection.main),
-        backup=_visible_view(connection.backup),
-        reason=_visible_problem(connection.reason) if isinstance(connection.reason, Problem) else connection.reason,
+def _seen(connection: Connection) -> tuple[object, ...]:
+    """What a person sees of `connection`: no times of probes, no fractions of seconds, no details for the log."""
+    reason = connection.reason
+    return (
+        connection.state,
+        connection.server,
+        connection.generation,
+        connection.sure,
+        connection.since,
+        connection.lost_at,
+        connection.left,
+        connection.warnings,
+        _seen_of_problem(reason) if isinstance(reason, Problem) else reason,
+        _seen_of_server(connection.main),
+        _seen_of_server(connection.backup),
     )
 
 
-def _visible_view(view: ServerView) -> ServerView:
-    if view.report is None:
-        return view
-    returns, shutdown = view.report.estimated_return, view.report.shutdown_in
-    report = replace(
-        view.report,
-        at=0.0,
-        took=0.0,
-        round_trip=0.0,
-        estimated_return=None if returns is None else returns // 1.0,
-        shutdown_in=None if shutdown is None else shutdown // 1.0,
-        problem=None if view.report.problem is None else _visible_problem(view.report.problem),
+def _seen_of_server(view: ServerView) -> tuple[object, ...]:
+    report = view.report
+    if report is None:
+        return view.finding, view.since
+    returns, shutdown = report.estimated_return, report.shutdown_in
+    return (
+        view.finding,
+        view.since,
+        report.layer,
+        None if report.problem is None else _seen_of_problem(report.problem),
+        report.state,
+        report.level,
+        report.support,
+        report.mode,
+        report.custom_active,
+        report.server_uri,
+        None if returns is None else returns // 1.0,
+        None if shutdown is None else shutdown // 1.0,
+        report.peer_levels,
     )
-    return replace(view, report=report)
 
 
-def _visible_problem(problem: Problem) -> Problem:
-    return replace(problem, detail="")
+def _seen_of_problem(problem: Problem) -> tuple[object, ...]:
+    return problem.kind, problem.layer, problem.status
