@@ -427,6 +427,38 @@ def test_mode_and_role_item_are_read_with_the_rest_and_pushed_when_they_change(m
         asyncio.run(run())
 
 
+def test_a_role_item_that_comes_with_the_role_is_noticed_in_the_open_session(make: Make) -> None:
+    with ua_server() as server:
+
+        async def run() -> None:
+            heard = Heard()
+            connector = make(server.url, role_item=RoleItem(item("Role"), ("primary",)))
+            result = await connector.probe(Server.MAIN, 1, heard, session=True)
+            assert result.session is not None
+            assert result.report.custom_active is None
+            await result.session.watch()
+            await asyncio.to_thread(server.add, "Role", "primary", ua.VariantType.String)
+            await heard.until(lambda: bool(heard.reports) and heard.reports[-1].custom_active is True)
+            await result.session.close()
+
+        asyncio.run(run())
+
+
+def test_a_role_item_without_a_value_says_nothing(make: Make) -> None:
+    with ua_server() as server:
+        node = server.add("Role", "primary", ua.VariantType.String)
+        server.set_data(node, ua.DataValue(ua.Variant(None)))
+
+        async def run() -> None:
+            connector = make(server.url, role_item=RoleItem(item("Role"), ("primary",)))
+            result = await connector.probe(Server.MAIN, 1, Heard(), session=True)
+            assert result.session is not None
+            await result.session.close()
+            assert result.report.custom_active is None
+
+        asyncio.run(run())
+
+
 def test_the_estimated_return_is_reckoned_against_the_servers_own_clock(make: Make, plant: UaServer) -> None:
     now = plant.run(plant.node(ua.ObjectIds.Server_ServerStatus_CurrentTime).read_value())
     server_now = now if now.tzinfo else now.replace(tzinfo=UTC)
