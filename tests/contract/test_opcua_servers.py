@@ -444,21 +444,6 @@ def test_a_role_item_that_comes_with_the_role_is_noticed_in_the_open_session(mak
         asyncio.run(run())
 
 
-def test_a_role_item_without_a_value_says_nothing(make: Make) -> None:
-    with ua_server() as server:
-        node = server.add("Role", "primary", ua.VariantType.String)
-        server.set_data(node, ua.DataValue(ua.Variant(None)))
-
-        async def run() -> None:
-            connector = make(server.url, role_item=RoleItem(item("Role"), ("primary",)))
-            result = await connector.probe(Server.MAIN, 1, Heard(), session=True)
-            assert result.session is not None
-            await result.session.close()
-            assert result.report.custom_active is None
-
-        asyncio.run(run())
-
-
 def test_the_estimated_return_is_reckoned_against_the_servers_own_clock(make: Make, plant: UaServer) -> None:
     now = plant.run(plant.node(ua.ObjectIds.Server_ServerStatus_CurrentTime).read_value())
     server_now = now if now.tzinfo else now.replace(tzinfo=UTC)
