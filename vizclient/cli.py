@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(command(parsed))
     except KeyboardInterrupt:
         return Exit.UNKNOWN
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is logged and said where
+        return _internal_error(error, parsed.data_dir)
+
+
+def _internal_error(error: Exception, data_dir: Path | None) -> Exit:
+    from vizclient.logs import Log  # noqa: PLC0415 - only when it is needed
+    from vizclient.places import Places  # noqa: PLC0415
+
+    places = Places.of(data_dir)
+    with Log("command", places.logs) as log:
+        logging.getLogger(__name__).error("the command failed", exc_info=error)
+        print(f"vizclient: {phrase('internal-error', {'log': log.path or places.logs})}", file=sys.stderr)
+    return Exit.INTERNAL
 
 
 def _parser(*, with_sim: bool) -> argparse.ArgumentParser:

@@ -116,13 +116,19 @@ def test_a_missing_qt_is_said_in_words(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "PySide6" in capsys.readouterr().err
 
 
-def test_a_fault_of_our_own_is_not_taken_for_a_missing_qt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_our_own_is_not_taken_for_a_missing_qt_but_logged_and_said_with_the_place_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     def broken(name: str) -> None:
         raise ImportError("cannot import name 'x' from 'ui.app'", name="ui.app")
 
     monkeypatch.setattr(importlib, "import_module", broken)
-    with pytest.raises(ImportError):
-        cli.main(["run", "--profile", "x"])
+    assert cli.main(["--data-dir", str(tmp_path), "run", "--profile", "x"]) == Exit.INTERNAL
+    said = capsys.readouterr().err
+    log = tmp_path / "logs" / "command.log"
+    assert said.count("\n") == 1
+    assert str(log) in said
+    assert "cannot import name 'x'" in log.read_text("utf-8")
 
 
 def test_a_picture_has_its_size_and_theme() -> None:
