@@ -14,6 +14,8 @@ from typing import Literal
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
+from .numbers import NBSP
+
 Weight = Literal["regular", "medium", "bold"]
 Align = Literal["left", "center", "right"]
 
@@ -26,6 +28,10 @@ CAP_HEIGHT = 0.727
 """Height of a figure or capital of the shipped font, as a part of its size."""
 
 _ABOVE, _BELOW = 1.05, 0.35
+_OVERHANG = 0.04
+"""How far a glyph may stand out of its width, as a part of the size."""
+_GAP = 0.22
+"""Between a number and its unit, as a part of the size."""
 _PHASES = 4
 _MOST_BYTES = 24_000_000
 _LONGEST = 48
@@ -36,18 +42,30 @@ class Lettering:
 
     def __init__(self, font: Callable[[int, Weight], QFont]) -> None:
         self._font = font
-        self._faces: dict[tuple[float, Weight, int, float], Face] = {}
+        self._faces: dict[tuple[object, ...], Face] = {}
         self._widths: dict[tuple[str, float, Weight], float] = {}
         self._stamps: dict[tuple[object, ...], QImage] = {}
         self._bytes = 0
 
-    def face(self, size: float, weight: Weight, color: QColor, scale: float) -> Face:
-        """The face of `size` page units at `scale` device pixels a page unit."""
-        key = (size, weight, color.rgba(), scale)
+    def face(
+        self,
+        size: float,
+        weight: Weight,
+        color: QColor,
+        scale: float,
+        unit_color: QColor | None = None,
+        room: tuple[int, int] | None = None,
+    ) -> Face:
+        """The face of `size` page units at `scale` device pixels a page unit.
+
+        With a colour for units, one that has them. `room`: most device pixels that it may take above and below the baseline.
+        """
+        key = (size, weight, color.rgba(), scale, None if unit_color is None else unit_color.rgba(), room)
         face = self._faces.get(key)
         if face is None:
             nominal = max(1, round(size))
-            face = Face(self, self._font(nominal, weight), color, scale * size / nominal, size * scale)
+            unit = None if unit_color is None else self.face(size, "regular", unit_color, scale)
+            face = Face(self, self._font(nominal, weight), color, scale * size / nominal, size * scale, unit, room)
             self._faces[key] = face
         return face
 
@@ -125,31 +143,49 @@ class Lettering:
 
 
 class Face:
-    """One font in one colour at one scale. Works in device pixels: the painter's world transform must be off."""
+    """One font in one colour at one scale. Works in device pixels: the painter's world transform must be off.
+
+    With a `unit` face, what follows a NBSP is set in that, a little apart.
+    """
 
     __slots__ = (
         "_above",
         "_below",
         "_color",
         "_font",
+        "_gap",
         "_lettering",
         "_metrics",
         "_scale",
+        "_unit",
         "_widths",
-        "digit",
+        "margin",
         "pieces",
     )
 
-    def __init__(self, lettering: Lettering, font: QFont, color: QColor, scale: float, size: float) -> None:
+    def __init__(
+        self,
+        lettering: Lettering,
+        font: QFont,
+        color: QColor,
+        scale: float,
+        size: float,
+        unit: Face | None,
+        room: tuple[int, int] | None,
+    ) -> None:
         self._lettering = lettering
+        self._unit = unit
+        self._gap = size * _GAP
         self._font = font
         self._color = color
         self._scale = scale
         self._above, self._below = math.ceil(size * _ABOVE), math.ceil(size * _BELOW)
+        if room is not None:
+            self._above, self._below = max(1, min(self._above, room[0])), min(self._below, room[1])
+        self.margin = max(1, math.ceil(size * _OVERHANG))
+        """Device pixels beside its width that a text may touch."""
         self._metrics = QFontMetricsF(font)
         self._widths: dict[str, float] = {}
-        self.digit = self.width("0")
-        """How wide a figure is, and about the widest sign of a number."""
         self.pieces: tuple[dict[str, QImage], ...] = tuple({} for _ in range(_PHASES))
 
     def width(self, text: str) -> float:
@@ -158,7 +194,11 @@ class Face:
         if width is None:
             if len(self._widths) > 5_000:
                 self._widths.clear()
-            width = self._widths[text] = self._metrics.horizontalAdvance(text) * self._scale
+            number, unit = self._apart(text)
+            width = self._metrics.horizontalAdvance(number) * self._scale
+            if unit is not None and self._unit is not None:
+                width += self._gap + self._unit.width(unit)
+            self._widths[text] = width
         return width
 
     def put(self, painter: QPainter, x: float, baseline: int, text: str) -> None:
@@ -168,40 +208,45 @@ class Face:
         piece = self.pieces[phase].get(text)
         if piece is None:
             if len(text) > _LONGEST:
-                self._draw(painter, x, baseline, text)
+                self.draw(painter, x, baseline, text)
                 return
             piece = self.pieces[phase][text] = self._piece(text, phase)
             self._lettering.grown(piece.sizeInBytes())
-        painter.drawImage(steps // _PHASES - 2, baseline - self._above, piece)
+        painter.drawImage(steps // _PHASES - self.margin, baseline - self._above, piece)
 
-    def put_number(self, painter: QPainter, right: float, baseline: int, number: str) -> float:
-        """Draw a number so that it ends at `right`; where it begins."""
-        widths, pieces, top = self._widths, self.pieces, baseline - self._above
-        for part in pieces_of(number):
-            width = widths.get(part)
-            right -= self.width(part) if width is None else width
+    def put_parts(self, painter: QPainter, right: float, baseline: int, parts: list[str]) -> float:
+        """Draw the parts of a number so that they end at `right`; where they begin."""
+        widths, pieces, top, margin = self._widths, self.pieces, baseline - self._above, self.margin
+        for part in parts:
+            right -= widths[part]
             steps = int((right * _PHASES + 0.5) // 1)  # as `put` does it, without a call for each part
             piece = pieces[steps % _PHASES].get(part)
             if piece is None:
                 self.put(painter, right, baseline, part)
             else:
-                painter.drawImage(steps // _PHASES - 2, top, piece)
+                painter.drawImage(steps // _PHASES - margin, top, piece)
         return right
 
-    def number_width(self, number: str) -> float:
-        """How wide `put_number` makes `number`, in device pixels."""
-        return sum(map(self.width, pieces_of(number)))
+    def run(self, parts: list[str]) -> float:
+        """How wide the parts of a number are together, in device pixels."""
+        widths, wide = self._widths, 0.0
+        for part in parts:
+            width = widths.get(part)
+            wide += self.width(part) if width is None else width
+        return wide
 
     def _piece(self, text: str, phase: int) -> QImage:
-        width = math.ceil(self.width(text)) + 5
-        piece = QImage(width, self._above + self._below, QImage.Format.Format_ARGB32_Premultiplied)
+        width = math.ceil(self.width(text)) + 1 + 2 * self.margin
+        piece = QImage(width, max(1, self._above + self._below), QImage.Format.Format_ARGB32_Premultiplied)
         piece.fill(Qt.GlobalColor.transparent)
         painter = QPainter(piece)
-        self._draw(painter, 2 + phase / _PHASES, self._above, text)
+        self.draw(painter, self.margin + phase / _PHASES, self._above, text)
         painter.end()
         return piece
 
-    def _draw(self, painter: QPainter, x: float, baseline: int, text: str) -> None:
+    def draw(self, painter: QPainter, x: float, baseline: int, text: str) -> None:
+        """Draw `text` from `x` on, without keeping it."""
+        number, unit = self._apart(text)
         painter.save()
         painter.setWorldMatrixEnabled(True)
         painter.resetTransform()
@@ -209,8 +254,17 @@ class Face:
         painter.scale(self._scale, self._scale)
         painter.setFont(self._font)
         painter.setPen(self._color)
-        painter.drawText(QPointF(0, 0), text)
+        painter.drawText(QPointF(0, 0), number)
         painter.restore()
+        if unit is not None and self._unit is not None:
+            self._unit.draw(painter, x + self.width(text) - self._unit.width(unit), baseline, unit)
+
+    def _apart(self, text: str) -> tuple[str, str | None]:
+        """What is set in this face, and what in that of the unit."""
+        if self._unit is None or NBSP not in text:
+            return text, None
+        number, _, unit = text.partition(NBSP)
+        return number, unit
 
 
 def is_number(text: str) -> bool:
@@ -218,15 +272,26 @@ def is_number(text: str) -> bool:
     return text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
 
 
-def pieces_of(number: str) -> list[str]:
-    """A number in the pieces that it is drawn from, the last one first."""
-    parts = []
-    mark = number.find(".")
-    if mark < 0:
-        mark = number.find(",")
-    if mark > 0:
-        parts.append(number[mark:])
-        number = number[:mark]
+def parts_of(number: str) -> list[str]:
+    """A number, and its unit after a NBSP, in the parts that it is drawn from, the last one first.
+
+    There are few different parts, however many numbers: up to three figures, mark and unit with them.
+    """
+    end = number.find(NBSP)
+    if end < 0:
+        end = len(number)
+    cut = number.find(".", 0, end)
+    if cut < 0:
+        cut = number.find(",", 0, end)
+    if cut <= 0:
+        if end <= 4:
+            return ["−" + number[1:] if number[0] == "-" else number]
+        cut = end - 3
+    if end - cut > 3:
+        parts = [number[end:], number[cut:end]] if end < len(number) else [number[cut:]]
+    else:
+        parts = [number[cut:]]
+    number = number[:cut]
     while len(number) > 4:
         parts.append(number[-3:])
         number = number[:-3]

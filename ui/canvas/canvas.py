@@ -50,6 +50,8 @@ FRAME = 0.016
 """Seconds between two frames while values keep coming; the first after a pause is painted at once."""
 SLICE = 0.020
 """Seconds of painting after which the rest waits for the next frame."""
+MANY = 200
+"""Changes of one frame that are spread over all the page: the whole is copied, which costs no more than to tell them apart."""
 LATE = 0.05
 """Seconds that the timer may be behind its time; beyond that the window was busy, and has not yet read what arrived."""
 PATIENCE = 20
@@ -376,13 +378,15 @@ class Canvas(QWidget):
             for _ in range(min(50, len(dirty))):
                 entry = dirty.popleft()
                 if entry.due and looks.update(entry, now):
-                    picture.paint_entry(painter, entry, entry.over or display.over(entry))
+                    picture.paint_entry(painter, entry, display.over(entry) if entry.over is None else entry.over)
                     self._painted[entry] = None
                     rects.append(entry.device)
             if clock() > end:
                 break
         painter.end()
-        if rects:
+        if len(rects) > MANY:
+            self.repaint()
+        elif rects:
             self.repaint(self._region(rects))
         self._tell()
         self._last_frame = clock()

@@ -7,7 +7,7 @@ a trace outside of it, and painting one entry again needs only those entries aga
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QRect, QRectF
@@ -60,6 +60,7 @@ class Entry:
         "reading",
         "rect",
         "shown",
+        "slow",
         "symbol",
         "visible",
     )
@@ -92,9 +93,10 @@ class Entry:
         self.on_screen = False
         self.device: Device = (0, 0, 0, 0)
         self.pixels = QRect()
-        self.quick: Quick | None = None
+        self.quick: Quick | None = None  # until it is asked for; `slow` says that there is none
+        self.slow = True
         self.apart: QImage | None = None
-        self.over: list[tuple[Entry, QRect]] | None = None
+        self.over: Sequence[tuple[Entry, QRect]] | None = None
 
     @property
     def id(self) -> str:
@@ -175,26 +177,23 @@ class DisplayList:
             entry.on_screen = left < width and top < height and right > 0 and bottom > 0
             entry.pixels = QRect(left, top, right - left, bottom - top)
             entry.quick = None
+            entry.slow = entry.symbol.quick is None
             entry.apart = None
             entry.over = None
 
-    def over(self, entry: Entry) -> list[tuple[Entry, QRect]]:
-        """All that has to be painted in the pixels of `entry`, in display order, each with its part of them."""
+    def over(self, entry: Entry) -> Sequence[tuple[Entry, QRect]]:
+        """All that has to be painted in the pixels of `entry`, in display order, each with its part; empty: it alone."""
         if entry.over is not None:
             return entry.over
         left, top, right, bottom = entry.device
-        placement = self.placement
         found = []
-        for other in self._grid.near(entry.box, 2.0 / placement.scale):
-            if other is entry:
-                found.append((entry, entry.pixels))
-                continue
+        for other in self._grid.near(entry.box, 2.0 / self.placement.scale):
             o_left, o_top, o_right, o_bottom = other.device
             if o_left < right and o_right > left and o_top < bottom and o_bottom > top:
                 found.append((other, entry.pixels & other.pixels))
         found.sort(key=lambda pair: pair[0].order)
-        entry.over = found
-        return found
+        entry.over = found if len(found) > 1 else ()
+        return entry.over
 
     def at(self, x: float, y: float) -> Entry | None:
         """The topmost entry with an item or a command at a page position."""

@@ -6,13 +6,13 @@ its own pixels, and what antialiasing makes of it never depends on what else is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QTransform
 
 from ..symbols.broken import paint_broken
-from ..symbols.contract import Shown
+from ..symbols.contract import Quick, Shown
 from ..theme import Theme
 from .display_list import Device, DisplayList, Entry, Placement
 from .looks import fail
@@ -66,9 +66,7 @@ class Picture:
             if entry.on_screen:
                 if entry.due:
                     update(entry)
-                if entry.shown is not None:
-                    painter.setClipRect(entry.pixels)
-                    self._paint_symbol(painter, entry)
+                self._paint_symbol(painter, entry)
         painter.end()
 
     def painter(self) -> QPainter:
@@ -79,49 +77,54 @@ class Picture:
         painter.setWorldMatrixEnabled(False)
         return painter
 
-    def paint_entry(self, painter: QPainter, entry: Entry, over: list[tuple[Entry, QRect]]) -> None:
-        """Paint the pixels of an entry anew: the ground, then in display order all of `over`, what shares them."""
+    def paint_entry(self, painter: QPainter, entry: Entry, over: Sequence[tuple[Entry, QRect]]) -> None:
+        """Paint the pixels of an entry anew: the ground, then the entry or, in display order, all of `over`."""
         pixels = entry.pixels
-        painter.setClipRect(pixels)
         if self._ground is None:
             painter.fillRect(pixels, self._paper)
         else:
             painter.drawImage(pixels.topLeft(), self._ground, pixels)
-        if len(over) == 1:
+        if not over:
             self._paint_symbol(painter, entry)
             return
         for other, part in over:
-            painter.setClipRect(part)
-            self._paint_symbol(painter, other)
+            self._paint_symbol(painter, other, part)
 
-    def _paint_symbol(self, painter: QPainter, entry: Entry) -> None:
-        """Paint an entry as far as the clip of `painter` lets it.
+    def _paint_symbol(self, painter: QPainter, entry: Entry, part: QRect | None = None) -> None:
+        """Paint an entry, as far as `part` of its pixels.
 
         What antialiasing gives depends on the clip, by a shade. So what is smooth is painted apart, whole, and copied.
         """
-        symbol, shown = entry.symbol, entry.shown
+        shown, quick = entry.shown, entry.quick
         if shown is None:
             return
         try:
-            if entry.broken:
+            if quick is None and not entry.slow:
+                quick = self._make_quick(entry)
+            if quick is not None and part is None and not entry.broken:
+                quick.paint(painter, shown)  # to clip costs as much as this
+                return
+            painter.setClipRect(entry.pixels if part is None else part)
+            if entry.broken or entry.symbol.smooth:
                 self._paint_apart(painter, entry, shown)
-            elif symbol.quick is not None:
-                quick = entry.quick
-                if quick is None:
-                    place = self._placement
-                    quick = symbol.quick(entry.rect, entry.element, self.theme, place.scale, place.dx, place.dy)
-                    entry.quick = quick
-                quick(painter, shown)
-            elif symbol.smooth:
-                self._paint_apart(painter, entry, shown)
+            elif quick is not None:
+                quick.paint(painter, shown)
             else:
                 painter.setWorldMatrixEnabled(True)
-                symbol.paint(painter, entry.rect, entry.element, shown, entry.metadata, self.theme)
+                entry.symbol.paint(painter, entry.rect, entry.element, shown, entry.metadata, self.theme)
                 painter.setWorldMatrixEnabled(False)
         except Exception:  # noqa: BLE001 -- one symbol that fails must not stop the page
             fail(entry)
             painter.setWorldMatrixEnabled(False)
             self._paint_apart(painter, entry, shown)
+        painter.setClipping(False)
+
+    def _make_quick(self, entry: Entry) -> Quick | None:
+        make, place = entry.symbol.quick, self._placement
+        if make is not None:
+            entry.quick = make(entry.rect, entry.element, self.theme, place.scale, place.dx, place.dy)
+        entry.slow = entry.quick is None
+        return entry.quick
 
     def _paint_apart(self, painter: QPainter, entry: Entry, shown: Shown) -> None:
         """Paint an entry whole beside the page, and copy it there."""

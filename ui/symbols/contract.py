@@ -89,8 +89,12 @@ def nothing(_: Base) -> tuple[Command, ...]:
     return ()
 
 
-Quick = Callable[[QPainter, Shown], None]
-"""Paints in device pixels, the painter's world transform being off."""
+class Quick(Protocol):
+    """What paints one element in one view, without a transform."""
+
+    def paint(self, painter: QPainter, shown: Shown, /) -> None:
+        """Paint in device pixels, the painter's world transform being off."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ class Symbol(Generic[E]):
     `ink(rect, properties)`: all that it may touch. `describe(properties, shown)`. `still`: nothing but the
     page changes it. `spoken`: its text comes from the page, and is known without a value. `smooth`: it needs antialiasing; one that
     does not gets none, and copies pictures and fills whole pixels only.
-    `quick(rect, properties, theme, scale, dx, dy)`: made once for a view; what it gives paints just what `paint` does.
+    `quick(rect, properties, theme, scale, dx, dy)`: made once for a view; what it gives paints just what `paint` does, and
+    keeps to the pixels of `ink` without being clipped. None where that cannot be had.
     """
 
     paint: Callable[[QPainter, QRectF, E, Shown, Metadata | None, Theme], None]
@@ -115,7 +120,7 @@ class Symbol(Generic[E]):
     still: bool = False
     smooth: bool = True
     spoken: bool = False
-    quick: Callable[[QRectF, E, Theme, float, float, float], Quick] | None = None
+    quick: Callable[[QRectF, E, Theme, float, float, float], Quick | None] | None = None
 
 
 AnySymbol = Symbol[Any]

@@ -163,7 +163,7 @@ def beside(painter: QPainter | Recorder, frame: QRectF, left: float, side: float
     middle, gap = frame.center().y(), side * 0.25
     if freshness is STALE:
         hatch(painter, frame, theme)
-        size = min(12.0, max(7.0, side * 0.72))
+        size = min(12.0, frame.height() - 3, max(7.0, side * 0.72))
         wide = theme.letters.width(shown.age, size, "medium") + 6 if shown.age else 0.0
         if wide and wide < frame.width() * 0.45:
             age(painter, left - 2, middle + (size + 3) / 2, shown, theme, size)
@@ -223,7 +223,8 @@ def _stamped(
     transform = painter.worldTransform()
     scale = transform.m11()
     left, top = round(rect.left() * scale + transform.dx()), round(rect.top() * scale + transform.dy())
-    wide, high = max(1, round(rect.width() * scale)), max(1, round(rect.height() * scale))
+    wide = max(1, round(rect.right() * scale + transform.dx()) - left)
+    high = max(1, round(rect.bottom() * scale + transform.dy()) - top)
     stamp = theme.letters.stamp((*key, theme.name, wide, high), wide, high, lambda target: draw(target, wide, high))
     painter.setWorldMatrixEnabled(False)
     painter.drawImage(left, top, stamp)

@@ -227,6 +227,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the sheet to `arguments.out` (`grey`, `theme`, `scale` as asked); 0, or 1 if it could not be written."""
     application = QGuiApplication.instance() or QGuiApplication(["vizclient", "-platform", "offscreen"])
     load_fonts()
-    written = sheet(load_theme(arguments.theme or "light"), arguments.scale, grey=arguments.grey).save(str(arguments.out))
+    written = sheet(load_theme(arguments.theme or "light"), arguments.scale, grey=arguments.grey).save(
+        str(arguments.out)
+    )
     del application
     return 0 if written else 1

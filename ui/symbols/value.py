@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from math import ceil, floor
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QTransform
@@ -10,15 +10,18 @@ from PySide6.QtGui import QPainter, QTransform
 from vizclient.items.metadata import Metadata
 from vizclient.pages.document import Style, ValueElement
 
-from ..lettering import CAP_HEIGHT, Align, Face, is_number
+from ..lettering import CAP_HEIGHT, Align, Face, is_number, parts_of
 from ..numbers import NBSP, Numbers
 from ..theme import Theme
 from . import marks
-from .contract import Description, Reading, Shown, Symbol, Words, states
+from .contract import Description, Quick, Reading, Shown, Symbol, Words, states
 from .recorder import Recorder
 from .text import INKS
 
 PAD = 4.0
+"""Page units left free at both ends."""
+_LEAST_PAD = 3.0
+"""Device pixels that the pad must have, or else a text might touch what lies beside the symbol."""
 CHIPS: dict[Style, tuple[str, str]] = {"warning": ("warning", "on-warning"), "alarm": ("alarm", "on-alarm")}
 
 
@@ -28,10 +31,10 @@ def paint(
     line(painter, rect, shown, theme, properties.size, properties.align)
 
 
-def quick(
-    rect: QRectF, properties: ValueElement, theme: Theme, scale: float, dx: float, dy: float
-) -> Callable[[QPainter, Shown], None]:
-    return Line(rect, rect, theme, properties.size, properties.align, (scale, dx, dy)).paint
+def quick(rect: QRectF, properties: ValueElement, theme: Theme, scale: float, dx: float, dy: float) -> Quick | None:
+    if PAD * scale < _LEAST_PAD:
+        return None
+    return Line(rect, rect, theme, properties.size, properties.align, (scale, dx, dy))
 
 
 def line(
@@ -57,7 +60,7 @@ class Line:
     A number that does not fit is never cut: it is replaced by ###.
     """
 
-    __slots__ = ("_align", "_blank", "_frame", "_marked", "_place", "_rect", "_size", "_theme")
+    __slots__ = ("_align", "_frame", "_marked", "_place", "_plain", "_rect", "_size", "_theme")
 
     def __init__(
         self, rect: QRectF, frame: QRectF, theme: Theme, size: float, align: Align, place: tuple[float, float, float]
@@ -65,38 +68,48 @@ class Line:
         self._rect, self._frame, self._theme, self._size = rect, frame, theme, size
         self._align: Align = align
         self._place = place
-        self._marked: dict[tuple[object, ...], tuple[Recorder, _Inside]] = {}
-        self._blank: dict[tuple[object, ...], tuple[Recorder, _Inside]] = {}
+        self._plain: _Words | None = None
+        self._marked: dict[tuple[object, ...], tuple[Recorder, _Words]] | None = None
 
     def paint(self, painter: QPainter, shown: Shown) -> None:
         """Paint in device pixels, the world transform of `painter` being off."""
-        text = shown.text
-        made = self._marked if text else self._blank
-        key = shown[2:6]  # freshness, age, style, pending
-        found = made.get(key)
-        if found is None:
-            found = made[key] = self._around(shown)
-        marks_around, inside = found
-        if marks_around.steps:
-            marks_around.replay(painter)
-        if not text:
-            if shown.freshness is not marks.MISSING:
-                inside.write(painter, marks.DASHES, self._align)
+        text, _, freshness, _, style, pending, _, _ = shown
+        if freshness is marks.LIVE and text and style == "normal" and not pending:  # nearly always: be quick
+            plain = self._plain
+            if plain is None:
+                plain = self._plain = self._words(*self._room(), "ink")
+            plain.write(painter, text)
             return
-        begin, end = inside.write(painter, text, self._align)
-        if shown.freshness is marks.BAD:
+        if self._marked is None:
+            self._marked = {}
+        key = (*shown[2:6], not text)  # freshness, age, style, pending
+        found = self._marked.get(key)
+        if found is None:
+            found = self._marked[key] = self._around(shown)
+        around, words = found
+        around.replay(painter)
+        if not text:
+            if freshness is not marks.MISSING:
+                words.write(painter, marks.DASHES)
+            return
+        begin, end = words.write(painter, text)
+        if freshness is marks.BAD:
             size = self._size * self._place[0]
             thick = max(1, round(size * 0.14))
-            top = round(inside.baseline - (CAP_HEIGHT * size + thick) / 2)
-            painter.fillRect(round(begin) - 2, top, round(end - begin) + 4, thick, self._theme.color("bad"))
+            top = round(words.baseline - (CAP_HEIGHT * size + thick) / 2)
+            left, right = round(begin - 2), round(end + 2)
+            painter.fillRect(left, top, right - left, thick, self._theme.color("bad"))
 
-    def _around(self, shown: Shown) -> tuple[Recorder, _Inside]:
-        """What stands behind and beside the value, and the room that this leaves."""
-        rect, theme, size = self._rect, self._theme, self._size
+    def _room(self) -> tuple[float, float]:
+        return self._rect.left() + PAD, self._rect.right() - PAD
+
+    def _around(self, shown: Shown) -> tuple[Recorder, _Words]:
+        """What stands behind and beside the value, and the room that this leaves to it."""
+        theme = self._theme
         scale, dx, dy = self._place
         recorder = Recorder(QTransform(scale, 0, 0, scale, dx, dy))
-        left, right = rect.left() + PAD, rect.right() - PAD
-        side = min(size, rect.height() - 2)
+        left, right = self._room()
+        side = min(self._size, self._rect.height() - 2)
         ink = INKS[shown.style] if shown.text else "never"
         if shown.style in CHIPS and shown.freshness in marks.PLAIN:
             fill, ink = CHIPS[shown.style]
@@ -105,58 +118,58 @@ class Line:
             left += side + 2
         if shown.freshness is marks.STALE and shown.text:
             ink = "stale"
-        left = marks.beside(recorder, self._frame, left, side, shown, theme)
+        return recorder, self._words(marks.beside(recorder, self._frame, left, side, shown, theme), right, ink)
+
+    def _words(self, left: float, right: float, ink: str) -> _Words:
+        rect, size, theme = self._rect, self._size, self._theme
+        scale, dx, dy = self._place
         baseline = round((rect.center().y() + CAP_HEIGHT * size / 2) * scale + dy)
-        return recorder, _Inside(theme, scale, size, ink, left * scale + dx, right * scale + dx, baseline)
+        room = (baseline - floor(rect.top() * scale + dy), ceil(rect.bottom() * scale + dy) - baseline)
+        unit_ink = theme.color("ink-muted" if ink == "ink" else ink)
+        face = theme.letters.face(size, "medium", theme.color(ink), scale, unit_ink, room)
+        # Whole pixels: then the same figures mostly come to lie in the same way, and are drawn from the same parts.
+        return _Words(face, self._align, ceil(left * scale + dx), floor(right * scale + dx), baseline)
 
 
-class _Inside:
+class _Words:
     """Where and how the words of a value are written, in device pixels."""
 
-    __slots__ = ("baseline", "face", "gap", "left", "right", "unit_face")
+    __slots__ = ("_align", "_face", "_left", "_right", "baseline")
 
-    def __init__(
-        self, theme: Theme, scale: float, size: float, ink: str, left: float, right: float, baseline: int
-    ) -> None:
-        self.face = theme.letters.face(size, "medium", theme.color(ink), scale)
-        quiet = "ink-muted" if ink == "ink" else ink
-        self.unit_face = theme.letters.face(size, "regular", theme.color(quiet), scale)
-        self.gap = size * scale * 0.22
-        self.left, self.right, self.baseline = left, right, baseline
+    def __init__(self, face: Face, align: Align, left: int, right: int, baseline: int) -> None:
+        self._face, self._align = face, align
+        self._left, self._right, self.baseline = left, right, baseline
 
-    def write(self, painter: QPainter, text: str, align: Align) -> tuple[float, float]:
-        """Write `text`; the unit is left out where there is no room for it. Returns where it begins and ends."""
-        number, _, unit = text.partition(NBSP)
-        face, room = self.face, self.right - self.left
-        figures = is_number(number)
-        tail = self.unit_face.width(unit) + self.gap if unit else 0.0
-        if figures and align == "right" and len(number) * face.digit + tail <= room:  # the quick way
-            wide = 0.0
+    def write(self, painter: QPainter, text: str) -> tuple[float, float]:
+        """Write `text`; where it begins and ends. The unit is left out where there is no room for it."""
+        face = self._face
+        if is_number(text):
+            parts = parts_of(text)
+            wide = face.run(parts)
+            if wide > self._right - self._left:
+                parts = self._squeezed(text)
+                wide = face.run(parts)
         else:
-            wide = face.number_width(number) if figures else face.width(number)
-            if wide + tail > room:
-                unit, tail = "", 0.0
-            if wide > room:
-                number, figures = "###" if figures else _elided(face, number, room), False
-                wide = face.width(number)
-        if align == "right":
-            end = self.right
-        else:
-            end = self.left + wide + tail if align == "left" else (self.left + self.right + wide + tail) / 2
-        if unit:
-            self.unit_face.put(painter, end - tail + self.gap, self.baseline, unit)
-        if figures:
-            begin = face.put_number(painter, end - tail, self.baseline, number)
-        else:
-            begin = end - tail - wide
-            face.put(painter, begin, self.baseline, number)
-        return begin, end
+            parts = [self._elided(text)]
+            wide = face.run(parts)
+        end: float = self._right
+        if self._align == "left":
+            end = self._left + wide
+        elif self._align == "center":
+            end = (self._left + self._right + wide) / 2
+        return face.put_parts(painter, end, self.baseline, parts), end
 
+    def _squeezed(self, text: str) -> list[str]:
+        parts = parts_of(text.partition(NBSP)[0])
+        return parts if self._face.run(parts) <= self._right - self._left else ["###"]
 
-def _elided(face: Face, text: str, room: float) -> str:
-    while text and face.width(text + "…") > room:
-        text = text[:-1]
-    return text + "…"
+    def _elided(self, text: str) -> str:
+        room, width = self._right - self._left, self._face.width
+        if width(text) <= room:
+            return text
+        while text and width(text + "…") > room:
+            text = text[:-1]
+        return text + "…"
 
 
 def reading(properties: ValueElement, metadata: Metadata | None, numbers: Numbers, words: Words) -> Reading:

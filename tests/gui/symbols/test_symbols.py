@@ -107,22 +107,31 @@ def test_a_symbol_stays_within_its_ink(specimen: Specimen, scale: float, theme: 
         assert image == blank, freshness
 
 
-@pytest.mark.parametrize("scale", [1.0, 1.25, 1.618])
-def test_the_quick_way_paints_what_the_slow_one_does(scale: float, theme: Theme) -> None:
-    for specimen in SPECIMENS:
+@pytest.mark.parametrize("scale", [0.76, 1.0, 1.25, 1.5, 1.618, 3.0])
+def test_the_quick_way_paints_what_the_slow_one_does_and_needs_no_clip(scale: float, theme: Theme) -> None:
+    tight = Specimen("tight", SPECIMENS[0].properties | {"rect": (10.5, 30.5, 37.5, 9.5), "size": 8}, 21.5)
+    low = Specimen("low", SPECIMENS[0].properties | {"rect": (10, 30, 60, 7), "size": 16, "align": "left"}, "Ägypten |")
+    for specimen in (*SPECIMENS, tight, low):
         element = specimen.element
         quick = SYMBOLS[element.type].quick
-        if quick is None:
+        again = quick(QRectF(*element.rect), element, theme, scale, 0, 0) if quick else None
+        if again is None:
             continue
-        again = quick(QRectF(*element.rect), element, theme, scale, 0, 0)
         for freshness in (*Freshness, *Freshness):
             slow = picture(specimen, freshness, theme, scale)
             image = QImage(slow.size(), slow.format())
             image.fill(theme.color("page"))
             painter = QPainter(image)
-            again(painter, shown(specimen, freshness, NUMBERS, WORDS))
+            again.paint(painter, shown(specimen, freshness, NUMBERS, WORDS))
             painter.end()
             assert image == slow, (specimen.title, freshness)
+
+
+def test_there_is_no_quick_way_where_a_symbol_is_too_small_for_it(theme: Theme) -> None:
+    element = SPECIMENS[0].element
+    quick = SYMBOLS["value"].quick
+    assert quick is not None
+    assert quick(QRectF(*element.rect), element, theme, 0.5, 0, 0) is None
 
 
 def test_a_number_that_does_not_fit_is_never_cut(theme: Theme) -> None:
