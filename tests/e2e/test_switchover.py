@@ -3,60 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from asyncua import Client, ua
 
-from programs.pairs import Audit, running_pair, write_profile
+from programs.linked import NAMESPACES, fresh, linked
+from programs.pairs import (
+    between_the_servers_nothing_is_live,
+    never_claims_more_than_the_servers_held,
+    running_pair,
+    write_profile,
+)
+from programs.stage import ITEMS, LIVELY
 from programs.watching import Watching, vizclient
-from vizclient.items.address import parse_address
 from vizclient.items.freshness import Freshness
-from vizclient.items.writing import Readback, WriteOutcome, WriteState
-from vizclient.link.client import LinkClient
-from vizclient.link.mirror import Mirror
+from vizclient.items.writing import Readback, WriteOutcome
 from vizclient.redundancy.model import Server
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
 pytestmark = pytest.mark.e2e
 
-ITEMS = [f"bms:Plain/000/{n:05}" for n in (0, 1, 2, 4, 5)]
 SET_POINT = "bms:Plain/000/00009"
-NAMESPACES = {"bms": "urn:vizclient:demo:bms"}
-OPTIONS = Options(items=20, change_rate=100, grace=500)
-DETECTION_AND_HOLD = 1.25
-"""Seconds for which a lost value may look live, at most."""
-
-
-def never_claims_more_than_the_servers_held(watching: Watching, folder: Path) -> None:
-    """Every value called live was held, just before, by the server that is named."""
-    audit = Audit(folder)
-    checked = 0
-    for item in watching.items:
-        for line in watching.values(item):
-            if line["freshness"] == "live":
-                held = audit.held(line["server"], item.removeprefix("bms:"), line["t"], DETECTION_AND_HOLD)
-                assert any(value == pytest.approx(line["value"], rel=1e-6) for value in held), (line, held)
-                checked += 1
-    assert checked >= len(watching.items) * 2
-
-
-def between_the_servers_nothing_is_live(watching: Watching, since: float, until: float) -> None:
-    """From detection and hold after `since` until `until` nothing is said to be live."""
-    for item in watching.items:
-        for line in watching.values(item):
-            if since + DETECTION_AND_HOLD < line["t"] < until:
-                assert line["freshness"] != "live", line
 
 
 @pytest.mark.parametrize("standby", ["closed", "reject", "passive"])
@@ -103,7 +78,7 @@ def test_a_frozen_server_is_left_and_when_it_thaws_no_ghost_of_it_is_shown(tmp_p
 
 def test_when_the_roles_are_swapped_the_client_follows_there_and_back(tmp_path: Path) -> None:
     with (
-        running_pair(tmp_path, OPTIONS) as pair,
+        running_pair(tmp_path, LIVELY) as pair,
         Watching(write_profile(tmp_path, pair), ITEMS) as watching,
     ):
         watching.wait_live("main")
@@ -117,7 +92,7 @@ def test_when_the_roles_are_swapped_the_client_follows_there_and_back(tmp_path: 
 
 def test_with_the_main_down_from_the_start_the_backup_serves(tmp_path: Path) -> None:
     with (
-        running_pair(tmp_path, OPTIONS, "backup") as pair,
+        running_pair(tmp_path, LIVELY, "backup") as pair,
         Watching(write_profile(tmp_path, pair), ITEMS) as watching,
     ):
         watching.wait_live("backup")
@@ -139,7 +114,7 @@ def test_while_both_are_standby_nothing_is_live_and_it_is_said(tmp_path: Path) -
 
 
 def test_with_two_active_servers_the_client_stays_and_says_so(tmp_path: Path) -> None:
-    with running_pair(tmp_path, OPTIONS) as pair:
+    with running_pair(tmp_path, LIVELY) as pair:
         profile = write_profile(tmp_path, pair)
         with Watching(profile, ITEMS) as watching:
             watching.wait_live("main")
@@ -158,54 +133,6 @@ def test_with_two_active_servers_the_client_stays_and_says_so(tmp_path: Path) ->
             assert not [line for line in watching.lines if line["kind"] == "connection" and line["server"] == "backup"]
 
 
-class Heard:
-    """What a link says to this process, and waiting for it."""
-
-    def __init__(self, client: LinkClient, mirror: Mirror) -> None:
-        self.writes: list[WriteState] = []
-        self._changed = asyncio.Event()
-        mirror.on_samples.append(self._note)
-        mirror.on_metadata.append(self._note)
-        mirror.on_standing.append(self._note)
-        client.on_connection.append(self._note)
-        client.on_write.append(self.writes.append)
-        client.on_write.append(self._note)
-
-    def _note(self, *_: object) -> None:
-        self._changed.set()
-
-    async def until(self, found: Callable[[], bool]) -> None:
-        """Wait until `found()`; what it depends on is looked at whenever the link says something, and now and then."""
-        async with asyncio.timeout(30):
-            while not found():
-                self._changed.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.05):  # silence is not said
-                        await self._changed.wait()
-
-
-@asynccontextmanager
-async def linked(folder: Path, profile: Path) -> AsyncIterator[tuple[LinkClient, Mirror, Heard, list[int]]]:
-    """A link process as the window has one, showing ITEMS and the writable set-point."""
-    mirror = Mirror()
-    client = LinkClient(profile, folder / "data", mirror)
-    heard = Heard(client, mirror)
-    client.start()
-    client.attach(asyncio.get_running_loop())
-    try:
-        handles = [mirror.handle(parse_address(item, NAMESPACES)) for item in [*ITEMS, SET_POINT]]
-        client.show("page", handles)
-        await heard.until(lambda: fresh(mirror, handles) == {Freshness.LIVE} and None not in mirror.metadata)
-        yield client, mirror, heard, handles
-    finally:
-        await client.close()
-
-
-def fresh(mirror: Mirror, handles: list[int]) -> set[Freshness]:
-    """The freshness of all of them now."""
-    return {mirror.freshness(handle, time.perf_counter()) for handle in handles}
-
-
 async def read_plainly(url: str, item: str) -> object:
     """What a plain client reads."""
     async with Client(url) as client:
@@ -215,7 +142,12 @@ async def read_plainly(url: str, item: str) -> object:
 
 def test_a_write_under_way_when_the_active_server_dies_is_unknown_and_never_replayed(tmp_path: Path) -> None:
     async def play(pair: Pair) -> None:
-        async with linked(tmp_path, write_profile(tmp_path, pair)) as (client, mirror, heard, handles):
+        async with linked(tmp_path, write_profile(tmp_path, pair), [*ITEMS, SET_POINT]) as (
+            client,
+            mirror,
+            heard,
+            handles,
+        ):
             set_point = handles[-1]
             sample = mirror.samples[set_point]
             assert sample is not None
@@ -240,7 +172,7 @@ def test_a_write_under_way_when_the_active_server_dies_is_unknown_and_never_repl
             await heard.until(lambda: heard.writes[-1].outcome is WriteOutcome.DONE)
             assert await read_plainly(pair.url("backup"), SET_POINT) == 25.5
 
-    with running_pair(tmp_path, OPTIONS) as pair:
+    with running_pair(tmp_path, LIVELY) as pair:
         asyncio.run(play(pair))
     rows = [json.loads(line) for line in (tmp_path / "audit" / "backup.jsonl").read_text("utf-8").splitlines()]
     written = [row for row in rows if row["kind"] == "value" and f"bms:{row['item']}" == SET_POINT]
@@ -249,7 +181,12 @@ def test_a_write_under_way_when_the_active_server_dies_is_unknown_and_never_repl
 
 def test_when_the_link_process_dies_everything_is_stale_and_a_new_one_brings_it_back(tmp_path: Path) -> None:
     async def play(pair: Pair) -> None:
-        async with linked(tmp_path, write_profile(tmp_path, pair)) as (client, mirror, heard, handles):
+        async with linked(tmp_path, write_profile(tmp_path, pair), [*ITEMS, SET_POINT]) as (
+            client,
+            mirror,
+            heard,
+            handles,
+        ):
             first = client.pid
             assert first is not None
             os.kill(first, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
@@ -257,14 +194,19 @@ def test_when_the_link_process_dies_everything_is_stale_and_a_new_one_brings_it_
             await heard.until(lambda: fresh(mirror, handles) == {Freshness.LIVE})
             assert client.pid != first
 
-    with running_pair(tmp_path, OPTIONS) as pair:
+    with running_pair(tmp_path, LIVELY) as pair:
         asyncio.run(play(pair))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stops a process by a signal")
 def test_a_link_process_that_hangs_is_taken_for_silent_ended_and_replaced(tmp_path: Path) -> None:
     async def play(pair: Pair) -> None:
-        async with linked(tmp_path, write_profile(tmp_path, pair)) as (client, mirror, heard, handles):
+        async with linked(tmp_path, write_profile(tmp_path, pair), [*ITEMS, SET_POINT]) as (
+            client,
+            mirror,
+            heard,
+            handles,
+        ):
             first = client.pid
             assert first is not None
             os.kill(first, signal.SIGSTOP)
@@ -274,7 +216,7 @@ def test_a_link_process_that_hangs_is_taken_for_silent_ended_and_replaced(tmp_pa
             with pytest.raises(ProcessLookupError):
                 os.kill(first, 0)
 
-    with running_pair(tmp_path, OPTIONS) as pair:
+    with running_pair(tmp_path, LIVELY) as pair:
         asyncio.run(play(pair))
 
 

@@ -11,9 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from programs.watching import Watching
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
+DETECTION_AND_HOLD = 1.25
+"""Seconds for which a lost value may look live, at most."""
 BUNDLE = Path(__file__).parents[2] / "resources" / "demo" / "bundle"
 
 
@@ -58,3 +63,24 @@ class Audit:
         last = bisect_right(times, at + 0.005)
         first = max(0, bisect_right(times, at - within) - 1)
         return values[first:last]
+
+
+def never_claims_more_than_the_servers_held(watching: Watching, folder: Path) -> None:
+    """Every value called live was held, just before, by the server that is named."""
+    audit = Audit(folder)
+    checked = 0
+    for item in watching.items:
+        for line in watching.values(item):
+            if line["freshness"] == "live":
+                held = audit.held(line["server"], item.removeprefix("bms:"), line["t"], DETECTION_AND_HOLD)
+                assert any(value == pytest.approx(line["value"], rel=1e-6) for value in held), (line, held)
+                checked += 1
+    assert checked >= len(watching.items) * 2
+
+
+def between_the_servers_nothing_is_live(watching: Watching, since: float, until: float) -> None:
+    """From detection and hold after `since` until `until` nothing is said to be live."""
+    for item in watching.items:
+        for line in watching.values(item):
+            if since + DETECTION_AND_HOLD < line["t"] < until:
+                assert line["freshness"] != "live", line

@@ -1,0 +1,59 @@
+"""A display trace, followed while the window writes it: what stood on the screen, and when."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PATIENCE = 60.0
+
+
+@dataclass
+class Trace:
+    """Follows a display trace: what stands on the screen now, by element."""
+
+    path: Path
+    shown: dict[str, dict[str, str]] = field(default_factory=dict)
+    _offset: int = 0
+    _rest: str = ""
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """What was painted since the last call."""
+        if not self.path.exists():
+            return
+        with self.path.open("r", encoding="utf-8") as file:
+            file.seek(self._offset)
+            text = self._rest + file.read()
+            self._offset = file.tell()
+        *lines, self._rest = text.split("\n")
+        for line in lines:
+            row = json.loads(line)
+            self.shown[row["element"]] = row
+            yield row
+
+    def skip(self) -> None:
+        """Take in what has been painted until now."""
+        for _ in self.rows():
+            pass
+
+    def when_all(self, count: int, fits: Callable[[Mapping[str, object]], bool], since: float) -> float:
+        """When the last of `count` elements was first painted as `fits` wants, after `since` (monotonic seconds)."""
+        first: dict[str, float] = {}
+        deadline = time.perf_counter() + PATIENCE
+        while time.perf_counter() < deadline:
+            for row in self.rows():
+                painted = float(str(row["p"]))
+                if painted >= since and row["element"] and fits(row):
+                    first.setdefault(str(row["element"]), painted)
+            if len(first) >= count:
+                return max(first.values())
+            time.sleep(0.01)
+        raise TimeoutError(f"{len(first)} of {count} elements in {PATIENCE} s: {list(self.shown.items())[:3]}")
+
+
+def live_from(server: str) -> Callable[[Mapping[str, object]], bool]:
+    """Whether a row shows a live value of `server`."""
+    return lambda row: row["freshness"] == "live" and row["server"] == server
