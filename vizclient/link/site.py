@@ -70,6 +70,7 @@ class Site:
             described=listener.metadata_read,
             dropped=listener.items_dropped,
             progress=self._progressed,
+            missed=self._missed,
             failed=self._feed_failed,
             linger=linger,
         )
@@ -140,6 +141,9 @@ class Site:
 
     def _progressed(self, generation: int, first: float, last: float | None) -> None:
         self._manager.values_arrived(generation, first_at=first, all_at=last)
+
+    def _missed(self, generation: int, count: int, few: tuple[str, ...]) -> None:
+        self._manager.items_missing(generation, count, few)
 
     def _feed_failed(self, generation: int, error: BaseException) -> None:
         """By this program's own fault, and logged as such: a new session starts from nothing."""

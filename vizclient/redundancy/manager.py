@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import assert_never
+from typing import Any, assert_never
 
 from vizclient.redundancy.decide import decide
 from vizclient.redundancy.effects import Adopt, Announce, Discard, Effect, Keep, Probe, WakeAt
@@ -27,7 +27,17 @@ from vizclient.redundancy.events import (
     SwitchAsked,
     Woke,
 )
-from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Report, Server, Switchover, Timing
+from vizclient.redundancy.model import (
+    Connection,
+    Layer,
+    Noticed,
+    Problem,
+    ProblemKind,
+    Report,
+    Server,
+    Switchover,
+    Timing,
+)
 from vizclient.redundancy.ports import Announcer, Clock, Connector, DataConsumer, Session
 from vizclient.redundancy.state import State
 from vizclient.tasks import TaskSet
@@ -44,6 +54,12 @@ JUMPED = 2.0
 _CLOSING_TIME = 0.35
 _CANCELLING_TIME = 0.1
 _LONGEST_WAIT = 3600.0
+
+_NOTICED = {
+    ProblemKind.TIMED_OUT: Noticed.WATCHDOG,
+    ProblemKind.UNDECODABLE: Noticed.UNDECODABLE,
+    ProblemKind.LOCAL: Noticed.LOCAL,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +95,8 @@ class Manager:
         self._deciding = False
         self._probes: dict[int, asyncio.Task[None]] = {}
         self._sessions: dict[int, Session] = {}
+        self._opened: dict[int, Report] = {}  # what the probe said that opened the session
+        self._noticed: Noticed | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._lost_early: dict[int, Problem] = {}
         self._data = 0
@@ -110,16 +128,14 @@ class Manager:
 
     def values_arrived(self, generation: int, *, first_at: float | None = None, all_at: float | None = None) -> None:
         """The data session `generation` brought the first, or all, of the values on screen (monotonic seconds)."""
-        for index, (recorded, switchover) in enumerate(self._record):
-            if recorded == generation:
-                first = switchover.first_value_at if first_at is None else first_at
-                completed = replace(
-                    switchover,
-                    first_value_at=first,
-                    all_values_at=switchover.all_values_at if all_at is None else all_at,
-                )
-                self._record[index] = (generation, completed)
-                self._tell_switchover(completed)
+        if first_at is not None:
+            self._complete(generation, first_value_at=first_at)
+        if all_at is not None:
+            self._complete(generation, all_values_at=all_at)
+
+    def items_missing(self, generation: int, count: int, few: tuple[str, ...]) -> None:
+        """So many items of the server before are not there in the data session `generation`, these among them."""
+        self._complete(generation, missing=count, missing_items=few)
 
     async def stop(self) -> None:
         """End every probe and session, politely where the server answers in time; takes at most half a second. Idempotent."""
@@ -163,6 +179,8 @@ class Manager:
     def _handle(self, event: Event) -> None:
         before = self._state
         self._state, effects = decide(before, event)
+        if before.session not in (0, self._state.session):
+            self._noticed = _who_noticed(event, self._state)
         for effect in effects:
             self._run(effect)
         if self._state.session not in (0, before.session):
@@ -208,6 +226,7 @@ class Manager:
             report, session = replace(report, problem=lost), None
         if session is not None:
             self._sessions[generation] = session
+            self._opened[generation] = report
         luck = self._random.random()
         self._feed(Probed(self._clock.monotonic(), generation, report, held=session is not None, luck=luck))
 
@@ -239,6 +258,7 @@ class Manager:
         if generation == self._data:
             self._data = 0
             _outcome("a data session could not be detached", lambda: self._consumer.detach(generation))
+        self._opened.pop(generation, None)
         session = self._sessions.pop(generation, None)
         if session is not None:
             self._close(session)
@@ -265,6 +285,7 @@ class Manager:
         if state.left is None or state.lost_at is None or state.server is None:
             return
         now = self._clock.monotonic()
+        opened = self._opened[state.session]
         switchover = Switchover(
             wall=self._clock.wall() - (now - state.lost_at),
             left=state.left,
@@ -273,9 +294,20 @@ class Manager:
             lost_at=state.lost_at,
             active_at=max(state.known(state.server).since, state.lost_at),
             adopted_at=now,
+            noticed=self._noticed,
+            channel_at=opened.channel_at,
+            session_at=opened.session_at,
         )
         self._record.append((state.session, switchover))
         self._tell_switchover(switchover)
+
+    def _complete(self, generation: int, **known: Any) -> None:
+        """More is known of the switchover to the data session `generation`."""
+        for index, (recorded, switchover) in enumerate(self._record):
+            if recorded == generation:
+                completed = replace(switchover, **known)
+                self._record[index] = (generation, completed)
+                self._tell_switchover(completed)
 
     def _tell_switchover(self, switchover: Switchover) -> None:
         tell = self._on_switchover
@@ -293,6 +325,20 @@ class Manager:
             if late >= SLEPT or apart >= JUMPED:
                 _log.warning("the computer slept, or its clock jumped: %.1f s", max(late, apart))
                 self._feed(Slept(monotonic, max(late, apart), self._random.random()))
+
+
+def _who_noticed(event: Event, after: State) -> Noticed:
+    """Who noticed that the data session had to end, which `event` ended."""
+    match event:
+        case Lost(problem=problem):
+            ended = Noticed.RESET if problem.status is None else Noticed.ENDED
+            return _NOTICED.get(problem.kind, ended)
+        case Reported():
+            return Noticed.ROLE
+        case Slept():
+            return Noticed.SLEEP
+        case _:
+            return Noticed.OPERATOR if after.reason is None else Noticed.PEER
 
 
 def _outcome(failure: str, call: Callable[[], None]) -> Exception | None:

@@ -92,18 +92,23 @@ _ATTENTION = frozenset({ProblemKind.SECURITY, ProblemKind.CERTIFICATE, ProblemKi
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A failure as data. `status`: the StatusCode if a server sent one. `detail`: for the log, never for a decision."""
+    """A failure as data. `status`: the StatusCode if a server sent one. `detail`: for the log, never for a decision.
+
+    `case`, `arguments`: for words, where there is more to say than the kind: which case of it, and the sentence's fields.
+    """
 
     kind: ProblemKind
     layer: Layer
     status: int | None = None
     detail: str = ""
+    case: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
 
     @property
     def code(self) -> str:
-        """For words: the kind, but `silent` if a port is open and whatever listens there never said a word of OPC UA."""
+        """For words: the case if it is known, else the kind; `silent` if a port is open and nothing ever said a word of OPC UA."""
         silent = self.kind is ProblemKind.TIMED_OUT and self.layer is Layer.TCP
-        return "silent" if silent else self.kind.value
+        return self.case or ("silent" if silent else self.kind.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ class Report:
     Fields are None where they could not be read. `custom_active`: the profile's role item says active or not.
     `estimated_return`: EstimatedReturnTime as local monotonic seconds, reckoned against the server's own CurrentTime.
     `shutdown_in`: SecondsTillShutdown. `took`: seconds. `round_trip`: seconds of the last request.
-    `peer_levels`: (ServerUri, ServiceLevel) rows of RedundantServerArray.
+    `peer_levels`: (ServerUri, ServiceLevel) rows of RedundantServerArray. `channel_at`, `session_at`: when the attempt had
+    its channel, and its session activated; None in what an open session tells.
     """
 
     server: Server
@@ -131,6 +137,8 @@ class Report:
     took: float = 0.0
     round_trip: float = 0.0
     peer_levels: tuple[tuple[str, int], ...] = ()
+    channel_at: float | None = None
+    session_at: float | None = None
 
     @property
     def accepted(self) -> bool:
@@ -226,12 +234,28 @@ class Connection:
     warnings: tuple[Caution, ...] = ()
 
 
+class Noticed(StrEnum):
+    """Who noticed that a server was to be left."""
+
+    RESET = "reset"  # the connection itself: reset or closed
+    ENDED = "session-ended"  # the server said that it knows the session no more
+    WATCHDOG = "watchdog"
+    UNDECODABLE = "undecodable"
+    ROLE = "role"  # the server told another role, in its session
+    PEER = "peer"  # a probe of the other one found it better
+    OPERATOR = "operator"
+    SLEEP = "sleep"  # the computer slept, or its clock jumped
+    LOCAL = "local"  # this program's own fault
+
+
 @dataclass(frozen=True, slots=True)
 class Switchover:
     """One switchover or reconnection, for the record. Times monotonic seconds, `wall` unix seconds of `lost_at`.
 
-    `active_at`: the new server was first found active. `adopted_at`: its session took the data. `first_value_at`,
-    `all_values_at`: of the items on screen; None while that has not happened.
+    `active_at`: the new server was first found active. `channel_at`, `session_at`: the connection to it had a channel,
+    and a session; before `active_at` if they stood ready. `adopted_at`: it was decided that its session takes the data.
+    `first_value_at`, `all_values_at`: of the items on screen; None while that has not happened. `missing`: items that
+    the server before had and this one has not, by now; `missing_items`: the first few of their addresses.
     """
 
     wall: float
@@ -243,6 +267,21 @@ class Switchover:
     adopted_at: float
     first_value_at: float | None = None
     all_values_at: float | None = None
+    noticed: Noticed | None = None
+    channel_at: float | None = None
+    session_at: float | None = None
+    missing: int = 0
+    missing_items: tuple[str, ...] = ()
+
+    @property
+    def blackout(self) -> float | None:
+        """Seconds from when the new server was found active to the last value of the page: detection is not part of it."""
+        return None if self.all_values_at is None else max(0.0, self.all_values_at - self.active_at)
+
+    @property
+    def outage(self) -> float | None:
+        """Seconds from the loss to the last value of the page."""
+        return None if self.all_values_at is None else max(0.0, self.all_values_at - self.lost_at)
 
 
 @dataclass(frozen=True, slots=True)

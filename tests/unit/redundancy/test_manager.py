@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fakes.connecting import FakeAnnouncer, FakeConnector, FakeConsumer, FakeSession
-from fakes.pair import FakePair, Refuses
+from fakes.pair import Announces, FakePair, Refuses
 from fakes.virtual_time import VirtualClock, VirtualLoop, run
 from fakes.world import World
 from vizclient.redundancy.events import Slept
@@ -20,6 +20,7 @@ from vizclient.redundancy.model import (
     Connection,
     ConnectionState,
     Layer,
+    Noticed,
     Problem,
     ProblemKind,
     Role,
@@ -112,9 +113,64 @@ def test_a_switchover_is_recorded_and_completed_by_whoever_moves_the_values() ->
         completed = replace(switchover, first_value_at=5.0, all_values_at=6.0)
         assert world.manager.switchovers == (completed,)
         assert world.record == [switchover, replace(switchover, first_value_at=5.0), completed]
+        assert (switchover.blackout, switchover.outage) == (None, None)
+        assert completed.blackout == pytest.approx(6.0 - switchover.active_at)
+        assert completed.outage == pytest.approx(6.0 - lost_at, abs=0.01)
+        world.manager.items_missing(generation, 7, ("nsu=urn:x;s=a",))
+        assert world.manager.switchovers == (replace(completed, missing=7, missing_items=("nsu=urn:x;s=a",)),)
         await world.stop()
 
     run(recording())
+
+
+@pytest.mark.parametrize(
+    ("happen", "noticed"),
+    [
+        (lambda world: world.main.crash(), Noticed.RESET),
+        (lambda world: world.main.freeze(), Noticed.WATCHDOG),
+        (lambda world: world.pair.swap(), Noticed.ROLE),
+        (lambda world: _lose(world, ProblemKind.LOST, 0x80250000), Noticed.ENDED),
+        (lambda world: _lose(world, ProblemKind.UNDECODABLE), Noticed.UNDECODABLE),
+        (lambda world: _lose(world, ProblemKind.LOCAL), Noticed.LOCAL),
+        (lambda world: setattr(world.clock, "wall_offset", 0.0), Noticed.SLEEP),
+    ],
+)
+def test_who_noticed_is_recorded_with_the_times_of_the_steps(happen: Callable[[World], None], noticed: Noticed) -> None:
+    async def noticing() -> None:
+        world = World()
+        world.manager.start()
+        await world.pass_time(2.0)
+        happen(world)
+        world.backup.become(active=True)
+        await world.pass_time(3.0)
+        switchover = world.manager.switchovers[0]
+        assert switchover.noticed is noticed
+        assert switchover.channel_at is not None
+        assert switchover.session_at is not None
+        assert switchover.lost_at <= switchover.channel_at < switchover.session_at <= switchover.adopted_at
+        await world.stop()
+
+    run(noticing())
+
+
+def test_a_better_peer_is_noticed_by_its_probe() -> None:
+    async def noticing() -> None:
+        world = World()
+        world.main.announces = world.backup.announces = Announces.LEVEL
+        world.manager.start()
+        await world.pass_time(2.0)
+        world.main.say(level=100)
+        await world.pass_time(1.0)
+        world.backup.become(active=True)
+        await world.until(ConnectionState.CONNECTED, Server.BACKUP)
+        assert world.manager.switchovers[0].noticed is Noticed.PEER
+        await world.stop()
+
+    run(noticing())
+
+
+def _lose(world: World, kind: ProblemKind, status: int | None = None) -> None:
+    world.manager.session_lost(world.connection.generation, Problem(kind, Layer.ACTIVATED, status))
 
 
 def test_a_wish_of_a_person_is_followed_and_recorded_without_a_cause() -> None:
