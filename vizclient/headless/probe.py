@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from vizclient.exits import Exit
+from vizclient.headless.account import advice, state_in_words, why
 from vizclient.items.status import status_name
 from vizclient.link.composition import connector
+from vizclient.opcua.endpoint import Deadlines
 from vizclient.phrases import phrase
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
@@ -21,13 +23,14 @@ from vizclient.redundancy.model import (
     Report,
     Role,
     Server,
-    ServerState,
     Source,
 )
 from vizclient.redundancy.ports import Connector
-from vizclient.redundancy.roles import find_role, listed_level
+from vizclient.redundancy.roles import beside_active, find_role, listed_level
 
 _ACTIVE = (Role.ACTIVE, Role.INFERRED)
+_PATIENCE = Deadlines(step=2.0)
+"""A person waits for the answer; a network with a round trip of 1.5 s still gets through."""
 
 
 class _Deaf:
@@ -40,8 +43,8 @@ class _Deaf:
 
 async def probe(profile: Profile, places: Places, *, as_json: bool) -> Exit:
     """Ask both servers side by side, and print what was found."""
-    main, backup = await ask_both(connector(profile, places))
-    found = {Server.MAIN: _judge(main, backup), Server.BACKUP: _judge(backup, main)}
+    main, backup = await ask_both(connector(profile, places, _PATIENCE))
+    found = {Server.MAIN: judge(main, backup), Server.BACKUP: judge(backup, main)}
     if as_json:
         print(json.dumps({server: _row(profile, *found[server]) for server in Server}, indent=2))
     else:
@@ -77,35 +80,19 @@ def verdict(findings: list[Finding]) -> Exit:
     return {0: Exit.NO_ACTIVE, 1: Exit.DONE}.get(active, Exit.TWO_ACTIVE)
 
 
-def why(finding: Finding, report: Report) -> str:
-    """What the role was concluded from, in words."""
-    problem = report.problem
-    arguments: dict[str, object] = {
-        "state": "" if report.state is None else phrase(f"server-state.{report.state}", {}),
-        "mode": "" if report.mode is None else phrase(f"mode.{report.mode}", {}),
-        "level": "?" if report.level is None else report.level,
-        "problem": "" if problem is None else phrase(f"reason.{problem.code}", {}),
-    }
-    if problem is not None and finding.source in (Source.PROBLEM, Source.REFUSAL):
-        said = str(arguments["problem"])
-    else:
-        said = phrase(f"source.{finding.source}", arguments)
-        said = said if problem is None else f"{said} ({arguments['problem']})"
-    if problem is not None and problem.status is not None:
-        said = f"{said} [{status_name(problem.status)}]"
-    return said
-
-
-def _judge(report: Report, peer: Report) -> tuple[Report, Finding]:
-    """The role, and the report with the level that it was concluded from."""
+def judge(report: Report, peer: Report) -> tuple[Report, Finding]:
+    """The role as a person sees it, and the report with the level that it was concluded from."""
     finding = find_role(report, peer)
+    if find_role(peer, report).role in _ACTIVE:
+        finding = beside_active(finding, report)
     if finding.source is Source.PEER_ARRAY:
         report = replace(report, level=listed_level(report.server_uri, peer))
     return report, finding
 
 
 def _one_server(report: Report) -> Report:
-    return replace(report, problem=Problem(ProblemKind.IDENTITY, report.layer, detail=report.server_uri))
+    problem = Problem(ProblemKind.IDENTITY, report.layer, detail=report.server_uri, case="one-server")
+    return replace(report, problem=problem)
 
 
 def _row(profile: Profile, report: Report, finding: Finding) -> dict[str, Any]:
@@ -116,8 +103,9 @@ def _row(profile: Profile, report: Report, finding: Finding) -> dict[str, Any]:
         "role": finding.role,
         "why": finding.source,
         "explanation": why(finding, report),
+        "advice": advice(finding, report) or None,
         "service_level": report.level,
-        "state": None if report.state is None else _state(report.state),
+        "state": None if report.state is None else state_in_words(report.state),
         "mode": report.mode,
         "server_uri": report.server_uri or None,
         "problem": None if problem is None else problem.kind,
@@ -135,10 +123,8 @@ def _line(profile: Profile, server: Server, report: Report, finding: Finding) ->
     if report.level is not None:
         parts.append(f"service level {report.level}")
     if report.state is not None:
-        parts.append(_state(report.state))
+        parts.append(state_in_words(report.state))
     parts.append(f"{report.took * 1000:.0f} ms")
-    return "  ".join(parts)
-
-
-def _state(state: int) -> str:
-    return phrase(f"server-state.{state}", {}) if state in ServerState.__members__.values() else str(state)
+    line = "  ".join(parts)
+    to_do = advice(finding, report)
+    return f"{line}\n{'':<7}{to_do}" if to_do else line

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from vizclient.exits import Exit
+from vizclient.headless.account import complain_of_servers
 from vizclient.headless.forms import json_value, text_value
 from vizclient.headless.running import address_of, complain
 from vizclient.items.address import Address
@@ -24,9 +25,15 @@ from vizclient.link.standing import StandingKeeper
 from vizclient.phrases import phrase
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
-from vizclient.redundancy.model import Connection, ConnectionState, Problem, Switchover
+from vizclient.redundancy.model import Caution, Connection, ConnectionState, Problem, Switchover
 from vizclient.redundancy.support import shipped_table
 
+ComplainOfServers = Callable[[str, Connection | None], None]
+_CAUTIONS = {
+    Caution.TWO_ACTIVE: "two-active",
+    Caution.ROLE_UNSURE: "role-unsure",
+    Caution.PEER_ATTENTION: "peer-needs-attention",
+}
 _TAKE = 10_000
 _MARGIN = 0.002
 
@@ -41,15 +48,22 @@ async def watch(
         if address is None:
             return Exit.USAGE
         addresses[address] = text
-    printer = Watch(partial(compose, profile, places), as_json=as_json)
-    await printer.run(addresses, seconds)
+    printer = Watch(partial(compose, profile, places), partial(complain_of_servers, profile), as_json=as_json)
+    try:
+        await printer.run(addresses, seconds)
+    finally:
+        printer.sum_up()
     return printer.verdict()
 
 
 class Watch:
-    """Prints what a site has to say. A SiteListener."""
+    """Prints what a site has to say. A SiteListener. `complain`: says a sentence about the servers, beside the lines."""
 
-    def __init__(self, compose_site: Callable[[SiteListener], Site], *, as_json: bool) -> None:
+    def __init__(
+        self, compose_site: Callable[[SiteListener], Site], complain: ComplainOfServers, *, as_json: bool
+    ) -> None:
+        self._complain = complain
+        self._cautions: tuple[Caution, ...] = ()
         self._mirror = Mirror(shipped_table().synchronised)
         self._as_json = as_json
         self._standings = StandingKeeper()
@@ -88,6 +102,13 @@ class Watch:
             return Exit.DONE
         return Exit.ATTENTION if self._connection.state is ConnectionState.ATTENTION else Exit.NO_ACTIVE
 
+    def sum_up(self) -> None:
+        """At the end: why there was nothing to see, if there was nothing."""
+        connection = self._connection
+        if not self._was_connected and connection is not None:
+            attention = connection.state is ConnectionState.ATTENTION
+            self._complain("needs-attention" if attention else "no-active-server", connection)
+
     # SiteListener
 
     def samples_changed(self) -> None:
@@ -117,6 +138,7 @@ class Watch:
         if before is None or _visible(before) != _visible(connection):
             self._say_connection(connection)
         self._say_all()
+        self._say_cautions(connection)
 
     def switchover_recorded(self, switchover: Switchover) -> None:
         """Said by the lines of the connection."""
@@ -149,7 +171,9 @@ class Watch:
                 row |= {"freshness": freshness, "server": server, "source_t": sample and sample.source_time}
                 self._print(json.dumps(row, ensure_ascii=False, allow_nan=False))
             else:
-                shown = "–" if sample is None else text_value(sample.value, self._mirror.metadata[handle])
+                shown = "–"
+                if sample is not None and sample.value is not None:
+                    shown = text_value(sample.value, self._mirror.metadata[handle])
                 self._print(f"{_clock(wall)}  {self._texts[handle]}  {shown}  {freshness}  {server or ''}")
             if freshness is Freshness.MISSING and sample is not None:
                 self._say_missing(handle, sample.generation, sample.server)
@@ -168,9 +192,18 @@ class Watch:
             self._print(json.dumps(row | {"reason": code}, ensure_ascii=False))
             return
         what = connection.state if connection.server is None else f"{connection.state}  {connection.server}"
-        kind = "reason" if isinstance(reason, Problem) else "cause"
-        because = "" if code is None else f": {phrase(f'{kind}.{code}', {})}"
+        kind, arguments = "cause", {}
+        if isinstance(reason, Problem):
+            kind, code, arguments = "reason", reason.code, dict(reason.arguments)
+        because = "" if code is None else f": {phrase(f'{kind}.{code}', arguments)}"
         self._print(f"{_clock(wall)}  {what}{because}")
+
+    def _say_cautions(self, connection: Connection) -> None:
+        """What a person should look into although values flow: each once, for as long as it holds."""
+        before, self._cautions = self._cautions, connection.warnings
+        for caution in connection.warnings:
+            if caution not in before and caution in _CAUTIONS:
+                self._complain(_CAUTIONS[caution], connection)
 
     def _print(self, line: str) -> None:
         if self._ending:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from vizclient.exits import Exit
+from vizclient.headless.account import complain_of_servers
 from vizclient.headless.forms import parse_value, text_value
-from vizclient.headless.running import address_of, complain
+from vizclient.headless.running import address_of
 from vizclient.items.address import Address
 from vizclient.items.freshness import BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN
 from vizclient.items.metadata import Metadata
@@ -38,13 +39,21 @@ async def write(profile: Profile, places: Places, item: str, text: str, *, readb
     address = address_of(item, profile)
     if address is None:
         return Exit.USAGE
-    return await Write(partial(compose, profile, places), item, address).run(text, readback)
+    complain = partial(complain_of_servers, profile)
+    return await Write(partial(compose, profile, places), complain, item, address).run(text, readback)
 
 
 class Write:
-    """One write over a site of its own. A SiteListener."""
+    """One write over a site of its own. A SiteListener. `complain`: says a sentence about the servers."""
 
-    def __init__(self, compose_site: Callable[[SiteListener], Site], item: str, address: Address) -> None:
+    def __init__(
+        self,
+        compose_site: Callable[[SiteListener], Site],
+        complain: Callable[[str, Connection | None], None],
+        item: str,
+        address: Address,
+    ) -> None:
+        self._complain = complain
         self._item = item
         self._address = address
         self._moved = asyncio.Event()
@@ -78,7 +87,7 @@ class Write:
             self._refuse("write-missing", {})
             return Exit.REFUSED
         if Caution.TWO_ACTIVE in connection.warnings:
-            complain("two-active", {"server": connection.server})
+            self._complain("two-active", connection)
         try:
             value = parse_value(text, metadata)
         except ValueRefused as error:
@@ -103,9 +112,9 @@ class Write:
             self._refuse("write-no-metadata", {"item": self._item})
             return Exit.REFUSED
         if connection is not None and connection.state is ConnectionState.ATTENTION:
-            complain("needs-attention", {})
+            self._complain("needs-attention", connection)
             return Exit.ATTENTION
-        complain("no-active-server", {})
+        self._complain("no-active-server", connection)
         return Exit.NO_ACTIVE
 
     def _refuse(self, code: str, arguments: dict[str, str]) -> None:

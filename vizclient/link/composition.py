@@ -7,7 +7,7 @@ from random import Random
 
 from vizclient.link.site import Site, SiteListener
 from vizclient.opcua.connector import OpcUaConnector
-from vizclient.opcua.endpoint import Target
+from vizclient.opcua.endpoint import Deadlines, Target
 from vizclient.opcua.role import RoleItem
 from vizclient.opcua.trust import Security
 from vizclient.places import Places
@@ -39,7 +39,7 @@ def compose(profile: Profile, places: Places, listener: SiteListener) -> Site:
     )
 
 
-def connector(profile: Profile, places: Places) -> OpcUaConnector:
+def connector(profile: Profile, places: Places, deadlines: Deadlines | None = None) -> OpcUaConnector:
     """What opens connections to the pair of `profile`. Trusted certificates are kept for each profile."""
     return OpcUaConnector(
         {server: _target(profile, server) for server in Server},
@@ -47,6 +47,7 @@ def connector(profile: Profile, places: Places) -> OpcUaConnector:
         trusted=places.pki / "trusted" / (profile.file.stem or "profile"),
         timing=profile.timing(),
         role_item=_role_item(profile),
+        deadlines=deadlines,
     )
 
 

@@ -15,16 +15,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from vizclient.opcua import role
 from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
-from vizclient.opcua.errors import Misfit, problem_of
+from vizclient.opcua.errors import name_of, problem_of
 from vizclient.opcua.login import activate_session, close_session, create_session
 from vizclient.opcua.names import Resolver
 from vizclient.opcua.reading import Reader
 from vizclient.opcua.session import OpcUaSession
-from vizclient.opcua.trust import Identity, TrustedServers, own_identity
+from vizclient.opcua.trust import Identity, TrustedServers, own_identity, unwritable
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, Report, Server, Timing
 from vizclient.redundancy.ports import ProbeResult, SessionListener
 
@@ -71,6 +72,8 @@ class OpcUaConnector:
             await self._knock(attempt)
         except Exception as error:  # noqa: BLE001 every failure is a report
             problem = problem_of(error, attempt.layer, with_user=bool(self._targets[server].user))
+            if problem.kind is ProblemKind.CERTIFICATE and problem.status is not None:
+                problem = self._refused(problem, problem.status)
             if problem.kind is ProblemKind.LOCAL:
                 _log.exception("probe of %s", server)
             return ProbeResult(attempt.report(problem), None)
@@ -102,7 +105,7 @@ class OpcUaConnector:
                 raise channel.lost
             now = time.perf_counter()
             said = learned.said
-            report = role.report_of(said, server, now, now - attempt.begun, learned.round_trip)
+            report = attempt.timed(role.report_of(said, server, now, now - attempt.begun, learned.round_trip))
             opened = OpcUaSession(
                 channel, server, generation, listener, learned, reader, self._role_item, self._timing, deadlines
             )
@@ -112,15 +115,18 @@ class OpcUaConnector:
             if not kept:
                 await close_session(channel, deadlines.close)
 
+    def _refused(self, problem: Problem, status: int) -> Problem:
+        """The server's refusal of our certificate, with what has to be shown to it."""
+        said = ("status", name_of(status)), ("file", str(self._own / "vizclient.der"))
+        return replace(problem, case="certificate-refused", arguments=said)
+
     async def _our_identity(self) -> Identity:
         async with self._identifying:
             if self._identity is None:
                 try:
                     self._identity = await asyncio.to_thread(own_identity, self._own)
                 except OSError as error:
-                    raise Misfit(
-                        ProblemKind.LOCAL, f"our certificate cannot be kept in {self._own}: {error}"
-                    ) from error
+                    raise unwritable(self._own, error) from error
             return self._identity
 
 
@@ -131,10 +137,17 @@ class _Attempt:
         self.server = server
         self.begun = time.perf_counter()
         self.layer = Layer.NOTHING
+        self._reached: dict[Layer, float] = {}
 
     def reach(self, layer: Layer) -> None:
         self.layer = max(self.layer, layer)
+        self._reached[layer] = time.perf_counter()
 
     def report(self, problem: Problem | None) -> Report:
         now = time.perf_counter()
-        return Report(self.server, now, self.layer, problem, took=now - self.begun)
+        return self.timed(Report(self.server, now, self.layer, problem, took=now - self.begun))
+
+    def timed(self, report: Report) -> Report:
+        """`report` with the times of the steps."""
+        reached = self._reached
+        return replace(report, channel_at=reached.get(Layer.CHANNEL), session_at=reached.get(Layer.ACTIVATED))

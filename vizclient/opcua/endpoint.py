@@ -76,7 +76,7 @@ async def open_tcp(target: Target, resolver: Resolver, policy: SecurityPolicy, d
         async with asyncio.timeout(deadlines.tcp):
             addresses = await resolver.resolve(target.host, target.port)
     except TimeoutError:
-        raise Unresolved(f"{target.host}: no answer from name resolution") from None
+        raise Unresolved(f"{target.host}: no answer from name resolution", late=True) from None
     try:
         async with asyncio.timeout(deadlines.tcp):
             return await _race(addresses[:_MOST_ADDRESSES], target.port, policy)
@@ -163,7 +163,10 @@ async def _presented(target: Target, resolver: Resolver, deadlines: Deadlines, r
         {f"{str(e.SecurityPolicyUri).rpartition('#')[2]}/{e.SecurityMode.name.strip('_')}" for e in endpoints}
     )
     wanted = f"{target.security.policy}/{target.security.mode}"
-    raise Misfit(ProblemKind.SECURITY, f"wanted {wanted}, offered {', '.join(offered) or 'nothing'}")
+    listed = ", ".join(offered) or "–"
+    raise Misfit(
+        ProblemKind.SECURITY, f"wanted {wanted}, offered {listed}", "security-offer", wanted=wanted, offered=listed
+    )
 
 
 async def _race(addresses: list[str], port: int, policy: SecurityPolicy) -> Channel:

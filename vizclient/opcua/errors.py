@@ -95,16 +95,25 @@ class Undecodable(Exception):
 
 
 class Unresolved(OSError):
-    """The host name has no address, or none was found in time."""
+    """The host name has no address, or none was found in time: `late`."""
+
+    def __init__(self, detail: str, *, late: bool = False) -> None:
+        super().__init__(detail)
+        self.late = late
 
 
 class Misfit(Exception):
-    """Security that does not fit: retried slowly, because a person must act. `kind` says which."""
+    """Security that does not fit: retried slowly, because a person must act. `kind` says which.
 
-    def __init__(self, kind: ProblemKind, detail: str) -> None:
+    `case` and the arguments are what a `Problem` has for words.
+    """
+
+    def __init__(self, kind: ProblemKind, detail: str, case: str = "", **arguments: object) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
+        self.case = case
+        self.arguments = tuple((name, str(argument)) for name, argument in arguments.items())
 
 
 def name_of(status: int | None) -> str:
@@ -130,7 +139,7 @@ def problem_of(error: BaseException, layer: Layer, *, with_user: bool = False) -
     """`error`, met when the attempt had come to `layer`, as data."""
     match error:
         case Misfit():
-            return Problem(error.kind, layer, detail=error.detail)
+            return Problem(error.kind, layer, detail=error.detail, case=error.case, arguments=error.arguments)
         case ServiceFault():
             kind = kind_of_status(error.status, layer, with_user=with_user)
             return Problem(kind, layer, error.status, name_of(error.status))
@@ -140,10 +149,15 @@ def problem_of(error: BaseException, layer: Layer, *, with_user: bool = False) -
                 kind = kind_of_status(error.status, layer, with_user=with_user)
             return Problem(kind, layer, error.status, error.detail or name_of(error.status))
         case Unresolved():
-            return Problem(ProblemKind.UNRESOLVED, layer, detail=str(error))
+            return Problem(
+                ProblemKind.UNRESOLVED, layer, detail=str(error), case="unresolved-late" if error.late else ""
+            )
         case AnswerLate() | TimeoutError():
-            kind = ProblemKind.UNREACHABLE if layer is Layer.NOTHING else ProblemKind.TIMED_OUT
-            return Problem(kind, layer, detail=str(error))
+            if layer is Layer.NOTHING:
+                return Problem(ProblemKind.UNREACHABLE, layer, detail=str(error), case="host-silent")
+            return Problem(ProblemKind.TIMED_OUT, layer, detail=str(error))
+        case ConnectionRefusedError() if layer is Layer.NOTHING:
+            return Problem(ProblemKind.UNREACHABLE, layer, detail=error.strerror or str(error), case="port-closed")
         case Undecodable():
             return Problem(ProblemKind.UNDECODABLE, layer, detail=str(error))
         case OSError():

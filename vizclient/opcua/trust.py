@@ -110,6 +110,13 @@ def own_identity(directory: Path) -> Identity:
     return identity
 
 
+def unwritable(file: Path, error: OSError) -> Misfit:
+    """Without a place to keep certificates there is no secure connection."""
+    detail = f"{file} cannot be written: {error}"
+    reason = error.strerror or str(error)
+    return Misfit(ProblemKind.CERTIFICATE, detail, "certificate-unkept", file=file, reason=reason)
+
+
 def leaf(chain: bytes | None) -> bytes | None:
     """The first certificate of a DER chain."""
     if not chain or len(chain) < 4 or chain[0] != 0x30:
@@ -152,12 +159,14 @@ class TrustedServers:
                 self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write(self._file(server), presented)
             except OSError as error:
-                raise Misfit(ProblemKind.LOCAL, f"{self._file(server)} cannot be written: {error}") from error
+                raise unwritable(self._file(server), error) from error
             self._known[server] = presented
         elif known != presented:
             raise Misfit(
                 ProblemKind.CERTIFICATE,
                 f"presented {thumbprint(presented)}, trusted {thumbprint(known)} in {self._file(server)}",
+                "certificate-changed",
+                file=self._file(server),
             )
 
     def _file(self, server: str) -> Path:

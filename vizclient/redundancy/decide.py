@@ -257,10 +257,15 @@ class _Turn:
         uri, own, peer = report.server_uri, self.state.known(report.server), self.state.known(report.server.other)
         if not report.accepted or not uri:
             return report
-        peer_is_connected = self.state.server is report.server.other
-        if (own.uri and uri != own.uri) or (peer_is_connected and uri == peer.uri):
-            return replace(report, problem=Problem(ProblemKind.IDENTITY, report.layer, detail=uri))
-        return report
+        case = ""
+        if own.uri and uri != own.uri:
+            case = "other-server"
+        if self.state.server is report.server.other and uri == peer.uri:
+            case = "one-server"
+        if not case:
+            return report
+        problem = Problem(ProblemKind.IDENTITY, report.layer, detail=uri, case=case, arguments=(("uri", uri),))
+        return replace(report, problem=problem)
 
     def find_roles(self) -> None:
         main, backup = self.state.main.report, self.state.backup.report
@@ -403,8 +408,8 @@ class _Turn:
         """Whether a probe of `server` may go further than an open port."""
         if self.at < known.barred_until:
             return False
-        if self.state.server is None or self.state.wanted is server:
-            return True
+        if self.state.server is None or self.state.wanted is server or known.finding.role is Role.ATTENTION:
+            return True  # what needs a person is not mended by an open port
         level = listed_level(known.uri, self.state.known(self.state.server).report)
         return level is None or not NO_DATA <= level < HEALTHY  # said to be down, or as good: that is to be seen
 
