@@ -195,7 +195,10 @@ class Face:
             if len(self._widths) > 5_000:
                 self._widths.clear()
             number, unit = self._apart(text)
-            width = self._metrics.horizontalAdvance(number) * self._scale
+            if len(number) > 1 and _FIGURES.issuperset(number):
+                width = sum(map(self.width, number))
+            else:
+                width = self._metrics.horizontalAdvance(number) * self._scale
             if unit is not None and self._unit is not None:
                 width += self._gap + self._unit.width(unit)
             self._widths[text] = width
@@ -240,7 +243,17 @@ class Face:
         piece = QImage(width, max(1, self._above + self._below), QImage.Format.Format_ARGB32_Premultiplied)
         piece.fill(Qt.GlobalColor.transparent)
         painter = QPainter(piece)
-        self.draw(painter, self.margin + phase / _PHASES, self._above, text)
+        x = self.margin + phase / _PHASES
+        number, unit = self._apart(text)
+        if len(number) > 1 and _FIGURES.issuperset(number):  # figures do not depend on their neighbours
+            at = x
+            for figure in number:
+                self.put(painter, at, self._above, figure)
+                at += self.width(figure)
+            if unit is not None and self._unit is not None:
+                self._unit.put(painter, at + self._gap, self._above, unit)
+        else:
+            self.draw(painter, x, self._above, text)
         painter.end()
         return piece
 
@@ -267,9 +280,12 @@ class Face:
         return number, unit
 
 
+_FIGURES = frozenset("0123456789.,−")
+
+
 def is_number(text: str) -> bool:
     """Whether `text` reads as a number or a date: figures that must never be cut."""
-    return text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
+    return "0" <= text[0] <= "9" or (text[0] == "-" and "0" <= text[1:2] <= "9") if text else False
 
 
 def parts_of(number: str) -> list[str]:

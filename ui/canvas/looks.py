@@ -26,6 +26,7 @@ State = Literal["live", "held", "stale"]
 """The page as a whole. `held`: the connection is lost, and `hold` not yet over."""
 
 _SILENT_CHECK = 0.1
+_LIVE, _HELD, _STALE, _MISSING = Freshness.LIVE, Freshness.HELD, Freshness.STALE, Freshness.MISSING
 _UNKNOWN = frozenset({Freshness.MISSING, Freshness.NEVER})
 _KNOWN = frozenset(Freshness) - _UNKNOWN - {Freshness.STALE}
 _WORST = (
@@ -98,22 +99,22 @@ class Looks:
         age = ""
         fault: Value = None
         if handle is None:
-            freshness = Freshness.LIVE
+            freshness = _LIVE
         elif handle == UNADDRESSED:
-            freshness = Freshness.MISSING
+            freshness = _MISSING
         else:
             sample = mirror.samples[handle]
             freshness = mirror.freshness(handle, now)
             if entry.fault is not None:
                 freshness, fault = self._with_fault(entry.fault, freshness, now)
-            if freshness is Freshness.HELD:
+            if freshness is _HELD:
                 if entry.shown is not None:
                     return entry.shown._replace(pending=entry.pending)
-                freshness = Freshness.STALE
-            if entry in self._overdue and freshness in _KNOWN:
-                freshness = Freshness.STALE
+                freshness = _STALE
+            if self._overdue and entry in self._overdue and freshness in _KNOWN:
+                freshness = _STALE
                 age = age_text(now - self._arrivals[handle], self.words)
-            elif freshness is Freshness.STALE:
+            elif freshness is _STALE:
                 age = self._age
         style: Style = "normal"
         said = None
@@ -133,10 +134,13 @@ class Looks:
                 text, level = entry.reading(sample.value if sample is not None else None, fault)
             except Exception:  # noqa: BLE001 -- one symbol that fails must not stop the page
                 fail(entry)
-        standing, metadata = mirror.standing, entry.metadata
-        usable = freshness in _KNOWN and standing.generation != 0 and standing.sure
-        enabled = handle is None or (usable and metadata is not None and metadata.writable)
+        enabled = not entry.is_control or self._usable(entry, freshness)
         return Shown(said or text, level, freshness, age, style, entry.pending, enabled, entry.label)
+
+    def _usable(self, entry: Entry, freshness: Freshness) -> bool:
+        standing, metadata = self._mirror.standing, entry.metadata
+        connected = standing.generation != 0 and standing.sure
+        return connected and freshness in _KNOWN and metadata is not None and metadata.writable
 
     def _with_fault(self, handle: int, freshness: Freshness, now: float) -> tuple[Freshness, Value]:
         other = Freshness.MISSING if handle == UNADDRESSED else self._mirror.freshness(handle, now)
