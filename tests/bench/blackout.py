@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.stage import NAMESPACE, identifiers, live_from, window, write_site
+from bench.stage import window
+from programs.sites import NAMESPACE, identifiers, write_site
+from programs.tracing import live_from
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 

@@ -14,7 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.stage import environment, identifiers, live_from, window, write_site
+from bench.stage import environment, window
+from programs.sites import identifiers, write_site
+from programs.tracing import live_from
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 

@@ -77,7 +77,7 @@ def frames(application: QApplication, flushed: Flushed, prepare: Callable[[], Ca
 def page_of(count: int) -> Page:
     """Values of mixed decimals and units that fill the window."""
     cell_w, cell_h = WIDTH / COLUMNS, HEIGHT / (count / COLUMNS)
-    return Page.model_validate(
+    return Page.of(
         {
             "id": "bench",
             "title": "Bench",

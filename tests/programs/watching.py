@@ -75,18 +75,31 @@ class Watching:
 
     def wait_live(self, server: str, since: float = 0.0) -> None:
         """Until the newest word on every item, said after `since` (unix seconds), is a live value of `server`."""
+        self.wait_fresh("live", server, since)
+
+    def wait_fresh(self, freshness: str, server: str | None = None, since: float = 0.0) -> None:
+        """Until the newest word on every item, said after `since` (unix seconds), is of this freshness (and server)."""
 
         def found(lines: list[Line]) -> bool:
             newest = {line["item"]: line for line in lines if line["kind"] == "value"}
             return all(
                 (line := newest.get(item)) is not None
                 and line["t"] >= since
-                and line["freshness"] == "live"
-                and line["server"] == server
+                and line["freshness"] == freshness
+                and server in (None, line["server"])
                 for item in self.items
             )
 
-        self.wait(f"live values of {server}", found)
+        self.wait(f"{freshness} values of {server or 'either'}", found)
+
+    def since(self, at: float, *items: str) -> list[Line]:
+        """What was said of these items, or of all, since `at` (unix seconds)."""
+        named = items or tuple(self.items)
+        return [line for line in self.lines if line["kind"] == "value" and line["t"] >= at and line["item"] in named]
+
+    def states(self, since: float = 0.0) -> list[str]:
+        """The states of the connection that were said since then."""
+        return [line["state"] for line in self.lines if line["kind"] == "connection" and line["t"] >= since]
 
     def wait_connection(self, state: str, server: str | None = None, since: float = 0.0) -> Line:
         """The first announcement of `state` (on `server`) after `since` (unix seconds)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import uuid
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -13,6 +14,7 @@ from vizclient.items.ports import Change
 from vizclient.items.value import Value
 
 _PLAIN = frozenset({float, int, bool, bytes, type(None)})
+_SINGLE = struct.Struct("<f")
 _LONGEST = 1000
 _UNSET_YEAR = 1601  # DateTime 0, which stands for none (OPC 10000-6, 5.2.2.5)
 
@@ -23,6 +25,8 @@ def change_of(handle: int, data: Any) -> Change:
     value = variant.Value if variant is not None else None
     if type(value) not in _PLAIN:
         value = value_of(value)
+    if variant is not None and variant.VariantType is ua.VariantType.Float:
+        value = shortest(value)
     status = data.StatusCode
     stamp = data.SourceTimestamp
     return Change(
@@ -31,6 +35,19 @@ def change_of(handle: int, data: Any) -> Change:
         0 if status is None else int(status.value),
         None if stamp is None or stamp.year <= _UNSET_YEAR else aware(stamp).timestamp(),
     )
+
+
+def shortest(value: Value) -> Value:
+    """A Float, or an array of them, as the double with the fewest digits that is the same 32-bit number: 74.6, not 74.5999984741211."""
+    if isinstance(value, tuple):
+        return tuple(map(shortest, value))
+    if isinstance(value, float):
+        single = _SINGLE.pack(value)
+        for digits in (6, 7, 8):
+            candidate = float(f"{value:.{digits}g}")
+            if _SINGLE.pack(candidate) == single:
+                return candidate
+    return value
 
 
 def value_of(raw: Any) -> Value:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import math
+import struct
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from asyncua import ua
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vizclient.items.value import Value
-from vizclient.opcua.convert import change_of, clean, text_of, value_of
+from vizclient.opcua.convert import change_of, clean, shortest, text_of, value_of
 
 
 class _Broken:
@@ -89,3 +92,19 @@ def test_the_last_moment_that_asyncua_can_express_is_a_time() -> None:
 
 def test_a_bad_value_without_contents_is_none_with_its_status() -> None:
     assert change_of(1, ua.DataValue(StatusCode=ua.StatusCode(0x80340000))) == (1, None, 0x80340000, None)
+
+
+@given(st.floats(width=32))
+def test_a_float_is_the_same_32_bit_number_with_no_more_digits_than_it_has(single: float) -> None:
+    short = shortest(single)
+    assert isinstance(short, float)
+    assert struct.pack("<f", short) == struct.pack("<f", single)
+    assert len(repr(short)) <= len(repr(single))
+
+
+def test_a_float_comes_as_it_was_written_and_a_double_as_it_is() -> None:
+    kept = struct.unpack("<f", struct.pack("<f", 74.6))[0]
+    assert kept != 74.6
+    assert change_of(1, ua.DataValue(ua.Variant(kept, ua.VariantType.Float))).value == 74.6
+    assert change_of(1, ua.DataValue(ua.Variant([kept, kept], ua.VariantType.Float))).value == (74.6, 74.6)
+    assert change_of(1, ua.DataValue(ua.Variant(kept, ua.VariantType.Double))).value == kept
