@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from fakes.pair import FakePair, FakeServer, FakeSocket
 from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
-from vizclient.items.ports import Change, SessionEnded
+from vizclient.items.ports import Change, ServiceFault, SessionEnded
 from vizclient.items.value import Value
 from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Report, Server
 from vizclient.redundancy.ports import ProbeResult, Session, SessionListener
@@ -17,6 +18,12 @@ from vizclient.tasks import TaskSet
 
 BAD_NODE_ID_UNKNOWN = 0x80340000
 BAD_NOT_WRITABLE = 0x803B0000
+BAD_TIMEOUT = 0x800A0000
+
+KEEP_ALIVE = 1.0
+"""Seconds after which a subscription that has nothing to say shows that it is there, and which number comes next."""
+
+_T = TypeVar("_T")
 
 _LAYER_OF_TROUBLE = {
     ProblemKind.NOT_OPC_UA: Layer.TCP,
@@ -26,18 +33,32 @@ _LAYER_OF_TROUBLE = {
 }
 
 
-async def _exchange(socket: FakeSocket, deadline: float) -> None:
-    """One request and its answer. TimeoutError, or ConnectionResetError once the other end is known to be gone."""
-    server = socket.server
+async def _exchange(socket: FakeSocket, deadline: float, carry_out: Callable[[], _T]) -> _T:
+    """One request, what the server makes of it, and its answer. The request is carried out even if nobody waits any more.
+
+    TimeoutError, or ConnectionResetError once the other end is known to be gone.
+    """
+    server, results = socket.server, list[_T]()
     async with asyncio.timeout(deadline):
         await asyncio.sleep(server.latency)
-        while not server.serves or socket.gone:
+        while not server.reachable and not socket.closed:
+            await server.change()
+        if not socket.gone:
+            server.take_in(lambda: results.append(carry_out()))
+        while not results or socket.gone:
             if socket.closed:
                 raise ConnectionResetError
             await server.change()
         await asyncio.sleep(server.latency)
+        while not server.reachable and not socket.closed:
+            await server.change()
     if socket.closed:
         raise ConnectionResetError
+    return results[0]
+
+
+def _nothing() -> None:
+    """What is asked does not matter."""
 
 
 class FakeConnector:
@@ -47,6 +68,8 @@ class FakeConnector:
         self._pair = pair
         self._deadline = deadline
         self.under_way = 0
+        self.sessions: list[FakeSession] = []
+        """All that were opened."""
 
     async def probe(self, server: Server, generation: int, listener: SessionListener, *, session: bool) -> ProbeResult:
         """See `Connector`."""
@@ -60,7 +83,15 @@ class FakeConnector:
             await attempt.connect()
             if session:
                 opened = await attempt.open_session(generation, listener)
-            report = replace(attempt.report, at=loop.time(), took=loop.time() - began)
+                self.sessions.append(opened)
+            now, reached = loop.time(), attempt.reached
+            report = replace(
+                attempt.report,
+                at=now,
+                took=now - began,
+                channel_at=reached.get(Layer.CHANNEL),
+                session_at=reached.get(Layer.ACTIVATED),
+            )
         except _Failed as failure:
             now = loop.time()
             report = Report(server, now, attempt.layer, failure.problem, took=now - began)
@@ -83,6 +114,7 @@ class _Attempt:
     def __init__(self, server: FakeServer, deadline: float) -> None:
         self.server = server
         self.layer = Layer.NOTHING
+        self.reached: dict[Layer, float] = {}
         self.report = Report(server.name, 0.0, Layer.TCP)
         self._deadline = deadline
         self._socket: FakeSocket | None = None
@@ -127,7 +159,7 @@ class _Attempt:
     async def _step(self, layer: Layer) -> None:
         assert self._socket is not None
         try:
-            await _exchange(self._socket, self._deadline)
+            await _exchange(self._socket, self._deadline, _nothing)
         except TimeoutError:
             raise self._failure(ProblemKind.TIMED_OUT) from None
         except ConnectionResetError:
@@ -138,6 +170,7 @@ class _Attempt:
         if not self.server.lets_in(layer):
             raise self._failure(ProblemKind.REFUSED)
         self.layer = layer
+        self.reached.setdefault(layer, asyncio.get_running_loop().time())
 
     def _failure(self, kind: ProblemKind) -> _Failed:
         return _Failed(Problem(kind, self.layer))
@@ -152,15 +185,21 @@ class FakeSession:
         self.chunk = 200
         self.closed = False
         self.watched = False
+        self.items: dict[Address, int] = {}
         self._fake = socket.server
         self._socket = socket
         self._listener = listener
         self._deadline = deadline
         self._lost = False
         self._tasks = TaskSet(f"session-{generation}")
-        self._items: dict[Address, int] = {}
         self._batch: Callable[[Sequence[Change]], None] | None = None
+        self._gap: Callable[[], None] = _nothing
         self._told: Report | None = None
+        self._round_trip = 2 * self._fake.latency
+        self._changed: dict[Address, None] = {}
+        self._publishes = False
+        self._published_at = 0.0
+        self._loses = False
 
     async def watch(self) -> None:
         """See `Session`."""
@@ -178,7 +217,7 @@ class FakeSession:
         try:
             await self._tasks.close()
             if not self._lost:
-                await _exchange(self._socket, 0.3)
+                await _exchange(self._socket, 0.3, _nothing)
         except (TimeoutError, ConnectionResetError):
             pass
         finally:
@@ -187,14 +226,19 @@ class FakeSession:
     # What the server tells
 
     def role_changed(self) -> None:
-        """The server pushes its role, if somebody watches."""
-        if self.watched and not self.closed:
-            asyncio.get_running_loop().call_later(self._fake.latency, self._deliver_role)
+        """The server pushes its role, if somebody watches, and goes on publishing."""
+        self._report_role()
+        self._publish_soon()
 
     def value_changed(self, address: Address) -> None:
         """The server publishes a value."""
-        if address in self._items and self._batch is not None:
-            asyncio.get_running_loop().call_later(self._fake.latency, self._deliver, self._batch, address)
+        if address in self.items:
+            self._changed[address] = None
+            self._publish_soon()
+
+    def lose_notifications(self) -> None:
+        """What is published next does not arrive."""
+        self._loses = True
 
     def was_reset(self) -> None:
         """The socket is gone."""
@@ -203,84 +247,160 @@ class FakeSession:
     # Values
 
     def receive(self, batch: Callable[[Sequence[Change]], None], gap: Callable[[], None]) -> None:
-        """See `DataSession`; nothing is ever lost on the way here."""
-        self._batch = batch
+        """See `DataSession`."""
+        self._batch, self._gap = batch, gap
 
     async def read(self, items: Sequence[tuple[int, Address]]) -> list[Change]:
         """See `DataSession`."""
-        await self._request()
-        return [self._change(handle, address) for handle, address in items]
+        return await self._request(lambda: [self._change(handle, address) for handle, address in items])
 
     async def subscribe(self, items: Sequence[tuple[int, Address]]) -> list[int]:
         """See `DataSession`."""
-        await self._request()
-        changes = [self._change(handle, address) for handle, address in items]
-        for (handle, address), change in zip(items, changes, strict=True):
-            if change.status == 0:
-                self._items[address] = handle
-                self.value_changed(address)
-        return [change.status for change in changes]
+        return await self._request(lambda: self._create(items))
 
     async def unsubscribe(self, handles: Sequence[int]) -> None:
         """See `DataSession`."""
-        await self._request()
-        self._items = {address: handle for address, handle in self._items.items() if handle not in handles}
+        await self._request(lambda: self._delete(handles))
 
     async def read_metadata(self, items: Sequence[tuple[int, Address]]) -> list[Metadata | None]:
         """See `DataSession`."""
-        await self._request()
-        return [self._fake.metadata.get(address) for _, address in items]
+        missing = self._fake.missing
+        return await self._request(
+            lambda: [None if address in missing else self._fake.metadata.get(address) for _, address in items]
+        )
 
     async def write(self, address: Address, value: Value, data_type: str) -> int:
-        """See `DataSession`."""
-        await self._request()
-        if not self._fake.active:
-            return BAD_NOT_WRITABLE
-        self._fake.write(address, value)
-        return 0
+        """See `DataSession`. Whether a write without an answer was carried out is not known."""
+        try:
+            return await self._ask(lambda: self._carry_out(address, value))
+        except TimeoutError as error:
+            raise SessionEnded from error
 
     # Behind it
 
-    async def _request(self) -> None:
+    async def _request(self, carry_out: Callable[[], _T]) -> _T:
+        """One that may be repeated: a late answer is a fault of its own."""
+        try:
+            return await self._ask(carry_out)
+        except TimeoutError as error:
+            if self.closed or self._lost:
+                raise SessionEnded from error
+            raise ServiceFault(BAD_TIMEOUT) from error
+
+    async def _ask(self, carry_out: Callable[[], _T]) -> _T:
         if self.closed or self._lost:
             raise SessionEnded
+
+        def answer() -> _T | ServiceFault:
+            try:
+                return carry_out()
+            except ServiceFault as fault:
+                return fault
+
         try:
-            await _exchange(self._socket, self._deadline)
-        except (TimeoutError, ConnectionResetError) as error:
+            answered = await _exchange(self._socket, self._deadline, answer)
+        except ConnectionResetError as error:
             raise SessionEnded from error
+        if isinstance(answered, ServiceFault):
+            raise answered
+        return answered
+
+    # On the server
 
     def _change(self, handle: int, address: Address) -> Change:
-        now = asyncio.get_running_loop().time()
         try:
-            return Change(handle, self._fake.value(address), 0, now)
+            return Change(handle, self._fake.value(address), 0, asyncio.get_running_loop().time())
         except KeyError:
             return Change(handle, None, BAD_NODE_ID_UNKNOWN, None)
 
-    def _deliver(self, batch: Callable[[Sequence[Change]], None], address: Address) -> None:
-        if self._hears() and address in self._items:
-            batch([self._change(self._items[address], address)])
+    def _create(self, items: Sequence[tuple[int, Address]]) -> list[int]:
+        if self._fake.faults:
+            raise ServiceFault(self._fake.faults.pop(0))
+        changes = [self._change(handle, address) for handle, address in items]
+        for (handle, address), change in zip(items, changes, strict=True):
+            if change.status == 0:
+                self.items[address] = handle
+                self.value_changed(address)
+        return [change.status for change in changes]
 
-    def _deliver_role(self) -> None:
+    def _delete(self, handles: Sequence[int]) -> None:
+        self.items = {address: handle for address, handle in self.items.items() if handle not in handles}
+
+    def _carry_out(self, address: Address, value: Value) -> int:
+        if not self._fake.active:
+            return BAD_NOT_WRITABLE
+        if address in self._fake.missing:
+            return BAD_NODE_ID_UNKNOWN
+        self._fake.write(address, value, self.generation)
+        return 0
+
+    def _publish_soon(self) -> None:
+        if self._changed and not self._publishes and self._hears():
+            self._publishes = True
+            loop = asyncio.get_running_loop()
+            loop.call_at(max(loop.time(), self._published_at + self._fake.publishing), self._publish)
+
+    def _publish(self) -> None:
+        self._publishes = False
         if not self._hears():
             return
-        report = self._fake.report(asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        self._published_at = loop.time()
+        changes = [self._change(self.items[address], address) for address in self._changed if address in self.items]
+        self._changed.clear()
+        if self._loses:
+            self._loses = False
+            loop.call_later(KEEP_ALIVE, self._deliver_gap)
+        else:
+            loop.call_later(self._fake.latency, self._deliver, changes)
+
+    # On our side
+
+    def _deliver(self, changes: Sequence[Change]) -> None:
+        if not self._arrives():
+            self._changed.update(dict.fromkeys(address for address, handle in self.items.items()))
+        elif self._batch is not None:
+            held = set(self.items.values())
+            self._batch([change for change in changes if change.handle in held])
+
+    def _deliver_gap(self) -> None:
+        if self._hears():
+            self._gap()
+        elif not self.closed and not self._lost:
+            asyncio.get_running_loop().call_later(0.1, self._deliver_gap)
+
+    def _report_role(self) -> None:
+        if self.watched and self._hears():
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._fake.latency, self._deliver_role, self._fake.report(loop.time()))
+
+    def _deliver_role(self, report: Report) -> None:
+        if not self._arrives():
+            return
         if self._told is None or replace(report, at=self._told.at) != self._told:
             self._told = report
             self._listener.session_reported(self.generation, report)
 
     def _hears(self) -> bool:
-        return self._fake.serves and not self.closed and not self._lost and not self._socket.gone
+        return self._fake.serves and self._arrives()
+
+    def _arrives(self) -> bool:
+        return self._fake.reachable and not self.closed and not self._lost and not self._socket.gone
 
     async def _watchdog(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(0.5)
+            asked_at = loop.time()
             try:
-                await _exchange(self._socket, max(0.5, 6 * self._fake.latency))
+                await _exchange(self._socket, max(0.5, 3 * self._round_trip), _nothing)
             except TimeoutError:
                 self._fail(Problem(ProblemKind.TIMED_OUT, Layer.ACTIVATED))
                 return
             except ConnectionResetError:
                 return
+            self._round_trip += (loop.time() - asked_at - self._round_trip) / 8
+            self._report_role()
 
     def _fail(self, problem: Problem) -> None:
         if not self.closed and not self._lost:

@@ -1,14 +1,15 @@
 """A pair of servers that exist in virtual time only: they can crash, freeze, be cut off, and swap their roles.
 
 Honest where a client could tell: a frozen server still completes TCP connections, a cut cable loses resets as well as
-answers, a thawed server goes on where it stopped, and a session whose socket has gone is dropped when the server notices.
+answers, a thawed server goes on where it stopped (with the requests that it had taken in), and a session whose socket has
+gone is dropped when the server notices.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
@@ -48,6 +49,10 @@ class Connected(Protocol):
         """The value of an item has changed."""
         ...
 
+    def lose_notifications(self) -> None:
+        """The next notifications get lost on the way."""
+        ...
+
 
 class FakeSocket:
     """One connection, both ends. `on_reset` is called once when the client's side learns that it is gone."""
@@ -57,8 +62,8 @@ class FakeSocket:
         self.on_reset = on_reset
         self.gone = False
         self.closed = False
-        self.session: Connected | None = None
         server.sockets.add(self)
+        server.accepted.append(asyncio.get_running_loop().time())
 
     def close(self) -> None:
         """The client's side closes; the server notices when it can."""
@@ -84,6 +89,8 @@ class FakeServer:
         self.refuses = Refuses.NOTHING
         self.announces = Announces.MODE
         self.latency = 0.001
+        self.publishing = 0.0
+        """Seconds between two publish responses of one session; 0 for each change at once."""
         self.max_sessions = 100
         self.trouble: ProblemKind | None = None
         """Credentials, certificate, security, unresolved or not-opc-ua: what a client meets here."""
@@ -102,40 +109,66 @@ class FakeServer:
         self.sessions: dict[Connected, FakeSocket] = {}
         self.attempts: list[tuple[float, int, Layer]] = []
         """Every probe as (when it ended or began, generation, how far it was allowed to go)."""
+        self.accepted: list[float] = []
+        """When connections were made."""
         self.credentials_shown = 0
+        self.watcher: Callable[[], None] = lambda: None
+        """Called when something about this server, or a value on it, may have changed."""
+        self.missing: set[Address] = set()
+        self.faults: list[int] = []
+        """Statuses by which the next requests for monitored items are refused."""
+        self.deaf_to_writes = False
+        """A write is answered with Good, and changes nothing."""
         self.writes: Counter[tuple[Address, Value]] = Counter()
+        self.written_by: dict[Value, int] = {}
+        """The generation of the session by which a value was written."""
+        self.ignored: set[Value] = set()
+        """Values of writes that changed nothing."""
         self.metadata: dict[Address, Metadata] = {}
         self._field = field
         self._own = dict(field)
         self._waiting: list[asyncio.Future[None]] = []
+        self._taken_in: list[Callable[[], None]] = []
 
     # What happens to it
 
     def crash(self) -> None:
         """The process is gone; the kernel resets its connections."""
         self.up = self.frozen = self.active = False
+        self._taken_in.clear()
+        self.drop_connections()
+
+    def start(self, *, empty: bool = False) -> None:
+        """The process is there again, as a standby, and remembers no session; `empty`: no value either."""
+        self.up = True
+        if empty:
+            self._own.clear()
+        self.notice()
+
+    def drop_connections(self) -> None:
+        """Every connection is reset, every session forgotten."""
         self.sessions.clear()
         for socket in self.sockets:
             socket.gone = True
         self.notice()
 
-    def start(self) -> None:
-        """The process is there again, as a standby, and remembers no session."""
-        self.up = True
-        self.notice()
-
     def freeze(self) -> None:
         """The process stands still; its kernel goes on accepting connections."""
         self.frozen = True
+        self.watcher()
 
     def thaw(self) -> None:
         """The process goes on where it stopped."""
         self.frozen = False
+        taken_in, self._taken_in = self._taken_in, []
+        for request in taken_in:
+            request()
         self.notice()
 
     def cut(self) -> None:
         """Nothing gets through any more, resets included."""
         self.reachable = False
+        self.watcher()
 
     def mend(self) -> None:
         """The network is whole again."""
@@ -146,20 +179,53 @@ class FakeServer:
         """Take or leave the active role. A standby that refuses clients throws out those it has."""
         if self.active and not active:
             self._own = dict(self._field)
-        self.active = active
+        changed, self.active = self.active is not active, active
         if not active and self.refuses is not Refuses.NOTHING:
-            self.sessions.clear()
-            for socket in self.sockets:
-                socket.gone = True
-        self.notice()
+            self.drop_connections()
+        else:
+            self.notice()
+        if changed:
+            self.values_changed(self._field)
 
     def say(self, *, level: int | None = None, state: int = 0, estimated_return: float | None = None) -> None:
         """Announce a ServiceLevel (None: the role's own), a ServerState, a time of return."""
         self.level, self.state, self.estimated_return = level, state, estimated_return
         self.notice()
 
+    def lose_nodes(self, addresses: Iterable[Address]) -> None:
+        """These do not exist here any more."""
+        self.missing |= set(addresses)
+        self.values_changed(addresses)
+
+    def find_nodes(self) -> None:
+        """All nodes exist here."""
+        found = list(self.missing)
+        self.missing.clear()
+        self.values_changed(found)
+
+    def lose_notifications(self) -> None:
+        """What is published next gets lost on the way."""
+        for owner in list(self.sessions):
+            owner.lose_notifications()
+
+    def values_changed(self, addresses: Iterable[Address]) -> None:
+        """Tell the sessions that these are others than before."""
+        self.watcher()
+        if self.up:
+            for owner in list(self.sessions):
+                for address in addresses:
+                    owner.value_changed(address)
+
+    def take_in(self, request: Callable[[], None]) -> None:
+        """A request has arrived: it is carried out now, or, if the process stands still, when it goes on."""
+        if self.frozen:
+            self._taken_in.append(request)
+        elif self.up:
+            request()
+
     def notice(self) -> None:
         """Let everybody who waits for this server look again, and tell its sessions."""
+        self.watcher()
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
@@ -193,12 +259,19 @@ class FakeServer:
 
     def value(self, address: Address) -> Value:
         """The value of an item: that of the field while active, of its own memory as a standby. KeyError if missing."""
+        if address in self.missing:
+            raise KeyError(address)
         return self._field[address] if self.active else self._own[address]
 
-    def write(self, address: Address, value: Value) -> None:
+    def write(self, address: Address, value: Value, generation: int) -> None:
         """Write an item, as the active server."""
         self.writes[address, value] += 1
-        self._field[address] = value
+        self.written_by[value] = generation
+        if self.deaf_to_writes:
+            self.ignored.add(value)
+        else:
+            self._field[address] = value
+            self.values_changed([address])
 
     def report(self, at: float, *, took: float = 0.0) -> Report:
         """What a session reads about this server."""
@@ -259,9 +332,8 @@ class FakePair:
         """A value of the building changes."""
         self.field[address] = value
         for server in self.both:
-            if server.active and server.serves:
-                for owner in list(server.sessions):
-                    owner.value_changed(address)
+            if server.active:
+                server.values_changed([address])
 
     def open_sockets(self) -> int:
         """Sockets that the client holds."""
