@@ -3,7 +3,7 @@
 value               JSON                                     as an argument of `write`
 Boolean             true, false                              true, false, 1, 0, on, off
 integers            a number, Int64 and UInt64 too (exact)   12, -7, 0x1F; or the name of an enumeration's value
-Float, Double       a number; "NaN", "Infinity", "-Infinity" 21.5, 1e3
+Float, Double       a number; "NaN", "Infinity", "-Infinity" 21.5, 1e3; a Float has no more digits than tell it from others
 String              a string                                 as it is
 ByteString          {"base64": "…"}                          base64
 DateTime            a string, ISO 8601 in UTC with Z         ISO 8601 with Z or an offset
@@ -15,10 +15,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import json
 import math
-import struct
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +24,14 @@ from vizclient.items.metadata import Metadata
 from vizclient.items.typed import INTEGERS, ValueRefused
 from vizclient.items.value import Value
 
+_HINTS = {
+    **dict.fromkeys(INTEGERS, "write-parse-whole"),
+    "Boolean": "write-parse-boolean",
+    "Float": "write-parse-number",
+    "Double": "write-parse-number",
+    "DateTime": "write-parse-time",
+    "ByteString": "write-parse-bytes",
+}
 _TRUE, _FALSE = frozenset({"true", "1", "on"}), frozenset({"false", "0", "off"})
 
 
@@ -44,9 +50,9 @@ def json_value(value: Value) -> Any:
 
 
 def text_value(value: Value, metadata: Metadata | None = None) -> str:
-    """For people: the JSON form, texts without quotes, a Float with no more digits than it has; with its unit."""
-    if isinstance(value, float) and metadata is not None and metadata.data_type == "Float":
-        value = _shortest(value)
+    """For people: the JSON form, texts without quotes, no value as a dash; with its unit."""
+    if value is None:
+        return "–"
     form = json_value(value)
     text = form if isinstance(form, str) else json.dumps(form, ensure_ascii=False)
     return text if metadata is None else f"{text} {metadata.unit}".rstrip()
@@ -84,7 +90,7 @@ def _scalar(text: str, metadata: Metadata) -> Value:
         if kind in INTEGERS:
             named = {label.casefold(): number for number, label in metadata.labels}
             found = named.get(text.strip().casefold())
-            return int(text, 0) if found is None else found
+            return _whole(text, metadata) if found is None else found
         match kind:
             case "Boolean":
                 return _boolean(text.strip().casefold(), metadata)
@@ -97,8 +103,18 @@ def _scalar(text: str, metadata: Metadata) -> Value:
             case "DateTime":
                 return _moment(text)
     except (ValueError, binascii.Error):
-        raise ValueRefused("write-parse", {"text": text, "expected": kind}) from None
+        raise ValueRefused(_HINTS.get(kind, "write-parse"), {"text": text, "expected": kind}) from None
     raise ValueRefused("write-type", {"expected": kind, "given": "String"})
+
+
+def _whole(text: str, metadata: Metadata) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        if not metadata.labels:
+            raise
+        names = ", ".join(label for _, label in metadata.labels)
+        raise ValueRefused("write-parse-name", {"text": text, "names": names}) from None
 
 
 def _boolean(word: str, metadata: Metadata) -> bool:
@@ -120,13 +136,3 @@ def _moment(text: str) -> datetime:
     if found.tzinfo is None:
         raise ValueError("no offset")
     return found.astimezone(UTC)
-
-
-def _shortest(single: float) -> float:
-    """The number with the fewest digits that is the same in single precision."""
-    for digits in range(6, 10):
-        short = float(f"{single:.{digits}g}")
-        with contextlib.suppress(OverflowError):  # rounded up beyond the greatest one
-            if struct.pack("<f", short) == struct.pack("<f", single):
-                return short
-    return single

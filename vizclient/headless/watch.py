@@ -171,9 +171,7 @@ class Watch:
                 row |= {"freshness": freshness, "server": server, "source_t": sample and sample.source_time}
                 self._print(json.dumps(row, ensure_ascii=False, allow_nan=False))
             else:
-                shown = "–"
-                if sample is not None and sample.value is not None:
-                    shown = text_value(sample.value, self._mirror.metadata[handle])
+                shown = text_value(None if sample is None else sample.value, self._mirror.metadata[handle])
                 self._print(f"{_clock(wall)}  {self._texts[handle]}  {shown}  {freshness}  {server or ''}")
             if freshness is Freshness.MISSING and sample is not None:
                 self._say_missing(handle, sample.generation, sample.server)

@@ -25,6 +25,8 @@ from vizclient.redundancy.model import Caution, Connection, ConnectionState, Swi
 
 CONNECT_WITHIN = 10.0
 """Seconds to find the active server and to learn what kind of value the item holds."""
+GIVE_UP = 3.0
+"""Seconds after which "no active server" is taken for the answer; an ordinary takeover is over by then."""
 _HANDLE, _NUMBER = 0, 1
 _EXITS = {
     WriteOutcome.DONE: Exit.DONE,
@@ -73,12 +75,9 @@ class Write:
             await self._site.close()
 
     async def _write(self, text: str, readback: Readback) -> Exit:
-        try:
-            async with asyncio.timeout(CONNECT_WITHIN):
-                while not self._ready():
-                    await self._moved.wait()
-                    self._moved.clear()
-        except TimeoutError:
+        if not await self._ready_within(GIVE_UP) and (
+            self._nobody() or not await self._ready_within(CONNECT_WITHIN - GIVE_UP)
+        ):
             return self._not_connected()
         connection, metadata = self._connection, self._metadata
         if connection is None or connection.server is None:
@@ -98,6 +97,19 @@ class Write:
             await self._moved.wait()
             self._moved.clear()
         return self._say(self._final, value, metadata, connection.server)
+
+    async def _ready_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                while not self._ready():
+                    await self._moved.wait()
+                    self._moved.clear()
+        except TimeoutError:
+            return False
+        return True
+
+    def _nobody(self) -> bool:
+        return self._connection is not None and self._connection.state is ConnectionState.NO_ACTIVE
 
     def _ready(self) -> bool:
         connection = self._connection
