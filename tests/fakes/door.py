@@ -3,7 +3,7 @@
 It stands between clients and one server, and passes every message on unless a rule of the test says otherwise. Messages
 of unsecured channels are known by their kind; they can be kept back, swallowed, refused or answered in the server's place,
 without either side seeing a hole in the channel's own numbering. Encrypted ones can only be passed, delayed and cut.
-A journal tells what clients asked for, and when.
+A journal tells what clients asked for, and when. Where the server's port is closed, the door's is soon closed as well.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ PASS: Final = object()
 SWALLOW: Final = object()
 """let it vanish;"""
 KEEP: Final = object()
-"""keep it, and whatever of its direction comes after it on this connection, until `release`."""
+"""keep it until `release`."""
 
 _PATIENCE = 20.0
+_LOOK_OUT = 0.05
 _BODY = 24
 """Where the body of an unsecured message begins."""
 _NAMES: Final = {
@@ -110,6 +111,8 @@ class Door:
         self._open: dict[int, _Passage] = {}
         self._made = 0
         self._listening: asyncio.Server | None = None
+        self._wanted_open = False
+        self._looking: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="door", daemon=True)
 
@@ -133,10 +136,12 @@ class Door:
 
     def open(self) -> None:
         """Listen, on the port that it had before if it had one."""
+        self._wanted_open = True
         self._call(self._listen())
 
     def shut(self) -> None:
         """Close the port; connections that there are stay."""
+        self._wanted_open = False
         self._call(self._stop_listening())
 
     def black_hole(self, *, on: bool = True) -> None:
@@ -192,6 +197,8 @@ class Door:
         self._call(run())
 
     async def _listen(self) -> None:
+        if self._listening is not None or not self._wanted_open:
+            return
         self._listening = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=500)
         self.port = self._listening.sockets[0].getsockname()[1]
 
@@ -200,6 +207,17 @@ class Door:
             self._listening.close()
             self._listening = None
             await asyncio.sleep(0)
+
+    async def _look_out(self) -> None:
+        """The server is not there: keep the door closed until it is."""
+        await self._stop_listening()
+        while True:
+            await asyncio.sleep(_LOOK_OUT)
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+                writer.close()
+                await self._listen()
+                return
 
     async def _end_tasks(self) -> None:
         rest = asyncio.all_tasks() - {asyncio.current_task()}
@@ -222,7 +240,10 @@ class Door:
         self.note(number, "connect")
         try:
             await passage.run(reader, self.target_port)
-        except (OSError, asyncio.CancelledError):
+        except OSError:
+            if self._looking is None or self._looking.done():
+                self._looking = self._loop.create_task(self._look_out(), name="look out")
+        except asyncio.CancelledError:
             pass
         finally:
             with self._changed:
@@ -237,7 +258,7 @@ class _Direction:
     def __init__(self, writer: asyncio.StreamWriter | None) -> None:
         self.writer = writer
         self.queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        self.kept: list[bytes] | None = None
+        self.kept: list[bytes] = []
         self.shift = 0
         self.last = 0
 
@@ -283,9 +304,9 @@ class _Passage:
 
     def release(self) -> None:
         for direction in (self.up, self.down):
-            kept, direction.kept = direction.kept, None
-            for data in kept or ():
-                self._pass(direction, data)
+            kept, direction.kept = direction.kept, []
+            for data in kept:
+                self._insert(direction, data)
 
     async def _read(self, reader: asyncio.StreamReader, *, up: bool) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
@@ -312,10 +333,7 @@ class _Passage:
         direction = self.up if up else self.down
         message = self._read_message(data, up=up)
         if message is None:  # a further chunk of a message that was judged by its first
-            if self.begun[up, _request(data)] is SWALLOW:
-                direction.shift -= 1
-            else:
-                self._pass(direction, data)
+            self._deal(direction, data, self.begun[up, _request(data)])
             self._end_of(data, up=up)
             return
         if up and message.kind == HELLO and self.door.refuse_hello:
@@ -330,18 +348,21 @@ class _Passage:
             fault = ua.ServiceFault()
             fault.ResponseHeader.ServiceResult = ua.StatusCode(ua.UInt32(verdict.status))
             verdict = Answered(fault)
-        lost = verdict is SWALLOW or isinstance(verdict, Answered)
-        if message.request:
-            self.begun[up, message.request] = SWALLOW if lost else PASS
-            self._end_of(data, up=up)
         if isinstance(verdict, Answered):
             self._answer(message, verdict.response)
-        if lost:
+            verdict = SWALLOW
+        if message.request:
+            self.begun[up, message.request] = verdict
+            self._end_of(data, up=up)
+        self._deal(direction, data, verdict)
+
+    def _deal(self, direction: _Direction, data: bytes, verdict: object) -> None:
+        if verdict is SWALLOW or verdict is KEEP:
             direction.shift -= 1
-            return
-        if verdict is KEEP and direction.kept is None:
-            direction.kept = []
-        self._pass(direction, data)
+            if verdict is KEEP:
+                direction.kept.append(data)
+        else:
+            self._pass(direction, data)
 
     def _end_of(self, data: bytes, *, up: bool) -> None:
         if data[3:4] != b"C":
@@ -376,9 +397,6 @@ class _Passage:
             self.door.sessions[self.number] -= 1
 
     def _pass(self, direction: _Direction, data: bytes) -> None:
-        if direction.kept is not None:
-            direction.kept.append(data)
-            return
         offset = _numbers_at(data)
         if offset and not self.secured:
             direction.last = (struct.unpack_from("<I", data, offset)[0] + direction.shift) & 0xFFFF_FFFF
@@ -386,16 +404,21 @@ class _Passage:
                 data = data[:offset] + struct.pack("<I", direction.last) + data[offset + 4 :]
         direction.queue.put_nowait((time.perf_counter() + self.door.latency, data))
 
+    def _insert(self, direction: _Direction, data: bytes) -> None:
+        """Send what the other side did not send just now, or not at all."""
+        direction.shift += 1
+        direction.last += 1
+        offset = _numbers_at(data)
+        data = data[:offset] + struct.pack("<I", direction.last) + data[offset + 4 :]
+        direction.queue.put_nowait((time.perf_counter() + self.door.latency, data))
+
     def _answer(self, message: Message, response: Any) -> None:
         assert message.up, "only requests are answered"
         self.kinds.pop(message.request, None)
         body = struct_to_binary(response)
         channel, token = struct.unpack_from("<II", message.data, 8)
-        head = struct.pack("<IIII", channel, token, (self.down.last + 1) & 0xFFFF_FFFF, message.request)
-        data = b"MSGF" + struct.pack("<I", 8 + len(head) + len(body)) + head + body
-        self.down.shift += 1
-        self.down.last += 1
-        self.down.queue.put_nowait((time.perf_counter() + 2 * self.door.latency, data))
+        head = struct.pack("<IIII", channel, token, 0, message.request)
+        self._insert(self.down, b"MSGF" + struct.pack("<I", 8 + len(head) + len(body)) + head + body)
 
     def _send_error(self, status: int) -> None:
         error = ua.ErrorMessage(ua.StatusCode(ua.UInt32(status)), "refused")

@@ -209,6 +209,11 @@ def watched(learned: Learned) -> Sequence[ua.NodeId]:
     return found if learned.nodes.custom is None else [*found, learned.nodes.custom]
 
 
+def deciding(nodes: RoleNodes) -> Sequence[ua.NodeId]:
+    """What is believed before ServiceLevel: Mode and the role item, as far as there are such."""
+    return [node for node in (nodes.mode, nodes.custom) if node is not None]
+
+
 def _translate() -> ua.TranslateBrowsePathsToNodeIdsRequest:
     element = ua.RelativePathElement()
     element.ReferenceTypeId = ua.NodeId(ua.ObjectIds.HierarchicalReferences)

@@ -89,7 +89,8 @@ class OpcUaSession:
         self._closed = False
         self._watching = False
         self._role_nodes = list(role.watched(learned))
-        self._polled = self._role_nodes  # whatever of them is not pushed
+        self._vital = [role.STATE, role.LEVEL, *role.deciding(learned.nodes)]  # asked for although they are pushed
+        self._polled = self._role_nodes  # whatever is not pushed
         self._roles = Subscription(
             channel,
             min(timing.publishing, _ROLE_INTERVAL),
@@ -307,7 +308,7 @@ class OpcUaSession:
         """Read the server's state every interval. Any byte that comes is a sign of life; none for too long is the end."""
         sent = time.perf_counter()
         while await self._pause(sent + self._watchdog - time.perf_counter()):
-            nodes = list(dict.fromkeys([role.STATE, role.LEVEL, role.CURRENT_TIME, *self._polled]))
+            nodes = list(dict.fromkeys([role.CURRENT_TIME, *self._vital, *self._polled]))
             answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             sent = time.perf_counter()
             try:
