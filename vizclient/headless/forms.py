@@ -102,6 +102,8 @@ def _scalar(text: str, metadata: Metadata) -> Value:
                 return base64.b64decode(text, validate=True)
             case "DateTime":
                 return _moment(text)
+    except ValueRefused:
+        raise
     except (ValueError, binascii.Error):
         raise ValueRefused(_HINTS.get(kind, "write-parse"), {"text": text, "expected": kind}) from None
     raise ValueRefused("write-type", {"expected": kind, "given": "String"})
