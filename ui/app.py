@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from vizclient.exits import Exit
 from vizclient.headless.running import complain, complain_of
 from vizclient.link.client import LinkClient
+from vizclient.link.history import History
 from vizclient.link.mirror import Mirror
 from vizclient.logs import Log
 from vizclient.machine import on_stop
@@ -50,6 +51,7 @@ Beside = Callable[[Window], Coroutine[None, None, None]]
 """What runs beside the window, from when its loop runs until it is closed; it is cancelled then."""
 
 _SAVE_EVERY = 10.0
+_HISTORY_AFTER = 1.0
 _QT_LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -117,6 +119,8 @@ def show(
     application = make_application()
     speaker, numbers = in_the_operators_language(application, profile)
     words = speaker.words
+    history = History(places, profile.file)
+    link.switchovers, history_fault = history.load()
     state_file = window_state_file(places, profile.file)
     remembered, state_fault = state_file.load()
     state = remembered or WindowState()
@@ -125,13 +129,27 @@ def show(
     bundle, bundle_fault = read_bundle(profile, bundle_path, words)
     canvas = Canvas(mirror, theme, numbers, words)
     canvas.on_painted = trace
-    window = Window(profile.name, bundle, link, mirror, canvas, speaker, numbers, theme, present, state)
+    window = Window(
+        profile.name,
+        bundle,
+        link,
+        mirror,
+        canvas,
+        speaker,
+        numbers,
+        theme,
+        present,
+        state,
+        may_switch=profile.redundancy.operator_switch,
+    )
     if page:
         window.begin_with(page)
     if bundle_fault:
         window.messages.show_message(bundle_fault)
     if state_fault is not None:
         window.tell_fault("message.state", state_fault)
+    if history_fault is not None:
+        window.tell_fault("message.history", history_fault)
     if logbook.unclean_end is not None:
         window.tell("message.unclean-end", file=logbook.path)
     instance.asked.connect(window.come_forward)
@@ -150,6 +168,7 @@ def show(
             tasks.start(beside(window), name="beside")
         running.call_later(1.0, _settle)
         tasks.start(_keep_saved(state_file, window), name="state")
+        tasks.start(_keep_history(history, link), name="history")
         try:
             await closed.wait()
         finally:
@@ -225,6 +244,27 @@ async def _keep_saved(file: StateFile[WindowState], window: Window) -> None:
         if window.state != saved:
             saved = window.state
             _save(file, saved)
+
+
+async def _keep_history(history: History, link: LinkClient) -> None:
+    """Save each switchover once no more has become known of it for a while, and what is left at the end."""
+    changed = asyncio.Event()
+    link.on_switchover.append(lambda _: changed.set())
+    try:
+        while True:
+            await changed.wait()
+            while changed.is_set():
+                changed.clear()
+                await asyncio.sleep(_HISTORY_AFTER)
+            _save_history(history, link)
+    finally:
+        if changed.is_set():
+            _save_history(history, link)
+
+
+def _save_history(history: History, link: LinkClient) -> None:
+    if (fault := history.save(link.switchovers)) is not None:
+        log.warning("history not saved: %s %s", fault.code, dict(fault.arguments))
 
 
 def _save(file: StateFile[WindowState], state: WindowState) -> None:

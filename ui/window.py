@@ -49,7 +49,10 @@ _RESTARTED_SECONDS = 30.0
 
 
 class Window(QMainWindow):
-    """One window on one site. `closed` is emitted once, when it is closed; the link is not its to end."""
+    """One window on one site. `closed` is emitted once, when it is closed; the link is not its to end.
+
+    `may_switch`: a person may ask for the other server.
+    """
 
     closed = Signal()
 
@@ -65,6 +68,8 @@ class Window(QMainWindow):
         theme: Theme,
         now: Callable[[], Moment],
         state: WindowState,
+        *,
+        may_switch: bool = False,
     ) -> None:
         super().__init__()
         words = speaker.words
@@ -79,6 +84,7 @@ class Window(QMainWindow):
         self._now = now
         self.theme = theme
         self._theme_name = state.theme
+        self._may_switch = may_switch
         self.actions_ = Actions(self, words)
         self.strip = Strip(speaker, mirror, theme, now, self)
         self.bar = Bar(words, theme, self.actions_, self.go, self)
@@ -427,7 +433,13 @@ class Window(QMainWindow):
         if self.servers is None:
             if not visible:
                 return
-            self.servers = ServersPanel(self._speaker, self._now, self.actions_["retry"], self)
+            self.servers = ServersPanel(
+                self._speaker,
+                self._now,
+                self.actions_["retry"],
+                self,
+                ask_switch=self._link.ask_switch if self._may_switch else None,
+            )
             self.servers.set_connection(self._link.connection)
             self.servers.set_switchovers(self._link.switchovers)
             self._servers_dock = self.add_panel("servers-dock", self.words("servers.title"), self.servers)

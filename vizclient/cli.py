@@ -102,6 +102,10 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
         help="same: done when the item reads back as written; none: when the server says Good (default: same)",
     )
 
+    history = _add(commands, "history", "the switchovers that the window of a profile has seen", _history, HISTORY_HELP)
+    _add_profile(history)
+    history.add_argument("--json", action="store_true", help="one JSON array, oldest first, see below")
+
     sheet = _add(commands, "contact-sheet", "a picture of all symbols in all states of freshness", _contact_sheet)
     sheet.add_argument("--out", metavar="FILE.png", type=Path, required=True, help="the picture")
     sheet.add_argument("--grey", action="store_true", help="without colour")
@@ -129,9 +133,22 @@ WATCH_HELP = (
   {"t", "kind": "connection", "state", "server", "reason"}
       for each change of the connection
 freshness: live, uncertain, bad, held, stale, unsynchronised, missing, never
-values: numbers as numbers, Int64 and UInt64 too; NaN, Infinity and -Infinity as strings;
+values: numbers as numbers, Int64 and UInt64 too; a Float with no more digits than tell it from
+  the next; NaN, Infinity and -Infinity as strings;
   ByteString as {"base64": "..."}; DateTime as a string, ISO 8601 in UTC with Z; arrays as
   arrays; no value as null
+
+"""
+    + HELP
+)
+HISTORY_HELP = (
+    """JSON, an object for each switchover or reconnection:
+  "t" (unix seconds of the loss), "from" and "to" ("main" or "backup"), "cause", "noticed" (by
+  reset, session-ended, watchdog, undecodable, role, peer, operator, sleep, local),
+  "steps_ms" after the loss: channel, session, active, decided, first_value, all_values (negative
+  for what stood ready before), "outage_ms" (loss to all values of the page), "blackout_ms" (found
+  active to all values), "missing" and "missing_items" (did not come back: how many, the first few)
+The last 200 are kept.
 
 """
     + HELP
@@ -192,17 +209,21 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < 1e9:
-        raise ValueError(text)
-    return seconds
+    return _number(text, 0, 1e9, "seconds, 0 or more")
 
 
 def _scale(text: str) -> float:
-    scale = float(text)
-    if not 0.25 <= scale <= 8:
-        raise argparse.ArgumentTypeError("from 0.25 to 8")
-    return scale
+    return _number(text, 0.25, 8, "a number from 0.25 to 8")
+
+
+def _number(text: str, low: float, high: float, what: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"{text} is not {what}")
+    return number
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -256,6 +277,12 @@ def _write(arguments: argparse.Namespace) -> int:
         lambda profile, places: write(profile, places, arguments.item, arguments.value, readback=readback),
         stopped=Exit.UNKNOWN,
     )
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.history import history  # noqa: PLC0415
+
+    return history(arguments.profile, arguments.data_dir, as_json=arguments.json)
 
 
 def _seal(arguments: argparse.Namespace) -> int:

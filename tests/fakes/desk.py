@@ -74,7 +74,9 @@ class Desk:
     bundle: Bundle
     windows: list[Window] = field(default_factory=list)
 
-    def window(self, state: WindowState | None = None, bundle: Bundle | None = None) -> Window:
+    def window(
+        self, state: WindowState | None = None, bundle: Bundle | None = None, *, may_switch: bool = False
+    ) -> Window:
         words = self.speaker.words
         canvas = Canvas(self.mirror, self.theme, self.numbers, words, clock=self.now.seconds)
         window = Window(
@@ -88,6 +90,7 @@ class Desk:
             self.theme,
             self.now,
             state or WindowState(),
+            may_switch=may_switch,
         )
         self.windows.append(window)
         return window

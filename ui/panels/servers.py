@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QTreeWidget,
@@ -27,10 +30,19 @@ _ROWS = ("role", "why", "level", "state", "since", "probe", "session", "address"
 
 
 class ServersPanel(QWidget):
-    """Shows the last connection announced and the record of switchovers; ages are renewed each second while it is seen."""
+    """Shows the last connection announced and the record of switchovers; ages are renewed each second while it is seen.
+
+    `ask_switch` is called when a person wants a server; None where the profile does not allow it.
+    """
 
     def __init__(
-        self, speaker: Speaker, now: Callable[[], Moment], retry: QAction, parent: QWidget | None = None
+        self,
+        speaker: Speaker,
+        now: Callable[[], Moment],
+        retry: QAction,
+        parent: QWidget | None = None,
+        *,
+        ask_switch: Callable[[Server], None] | None = None,
     ) -> None:
         super().__init__(parent)
         self._speaker = speaker
@@ -38,6 +50,8 @@ class ServersPanel(QWidget):
         self._connection: Connection | None = None
         self._switchovers: tuple[Switchover, ...] = ()
         self._cells: dict[tuple[Server, str], QLabel] = {}
+        self._ask_switch = ask_switch
+        self._uses: dict[Server, QPushButton] = {}
         self._past = QTreeWidget(self)
         self._none_yet = QLabel(speaker.words("servers.past.none"), self)
         self._retry = QToolButton(self)
@@ -81,6 +95,15 @@ class ServersPanel(QWidget):
         item = self._past.topLevelItem(row)
         return () if item is None else tuple(item.text(column) for column in range(4))
 
+    def details(self, row: int) -> list[str]:
+        """The lines of a switchover's tool tip, newest first."""
+        item = self._past.topLevelItem(row)
+        return [] if item is None else item.toolTip(0).splitlines()
+
+    def use_button(self, server: Server) -> QPushButton | None:
+        """The button with which a person asks for `server`, if that is allowed."""
+        return self._uses.get(server)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._second.start()
@@ -101,6 +124,8 @@ class ServersPanel(QWidget):
                 text = self._say(server, view, row)
                 if cell.text() != text:
                     cell.setText(text)
+            if (button := self._uses.get(server)) is not None:
+                button.setEnabled(view is not None and connection is not None and can_be_asked_for(server, connection))
 
     def _say(self, server: Server, view: ServerView | None, row: str) -> str:
         speaker, words = self._speaker, self._speaker.words
@@ -148,18 +173,41 @@ class ServersPanel(QWidget):
         item.setText(3, blackout(speaker, switchover))
         item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
-        def after(at: float | None) -> str:
-            return words("servers.past.open") if at is None else words.duration(max(0.0, at - switchover.lost_at))
-
-        tip = words(
-            "servers.past.tip",
-            time=time,
-            found=after(switchover.active_at),
-            adopted=after(switchover.adopted_at),
-            values=after(switchover.all_values_at),
-        )
-        for column in range(4):
+        tip = self._steps(switchover, time)
+        for column in range(item.columnCount()):
             item.setToolTip(column, tip)
+
+    def _steps(self, switchover: Switchover, time: str) -> str:
+        """All that the record says, a line each: who noticed, when each step was taken, what did not come back."""
+        words = self._speaker.words
+        noticed = words("value.none") if switchover.noticed is None else words(f"noticed.{switchover.noticed}")
+        lines = [words("servers.past.lost", time=time, noticed=noticed)]
+        steps = {
+            "channel": switchover.channel_at,
+            "session": switchover.session_at,
+            "active": switchover.active_at,
+            "decided": switchover.adopted_at,
+            "first_value": switchover.first_value_at,
+            "all_values": switchover.all_values_at,
+        }
+        for name, at in sorted(steps.items(), key=lambda step: math.inf if step[1] is None else step[1]):
+            if at is not None and at < switchover.lost_at:
+                after = words("servers.past.before")
+            elif at is not None:
+                after = words.duration(at - switchover.lost_at)
+            elif name in ("first_value", "all_values"):
+                after = words("servers.past.open")
+            else:
+                continue
+            lines.append(words("servers.past.step", step=words(f"step.{name}"), after=after))
+        if switchover.missing:
+            few = ", ".join(item.partition(";s=")[2] or item for item in switchover.missing_items)
+            lines.append(words("servers.past.missing", number=switchover.missing, items=few))
+        return "\n".join(lines)
+
+    def _use(self, server: Server, _checked: bool = False) -> None:
+        if self._ask_switch is not None:
+            self._ask_switch(server)
 
     def _lay_out(self) -> None:
         words = self._speaker.words
@@ -188,6 +236,14 @@ class ServersPanel(QWidget):
                 cell.setAccessibleName(f"{words(f'server.{server}')}, {words(f'servers.{row}')}")
                 grid.addWidget(cell, line, column, Qt.AlignmentFlag.AlignTop)
                 self._cells[server, row] = cell
+        for column, server in enumerate(Server, start=1):
+            if self._ask_switch is not None:
+                button = QPushButton(words("servers.use"), self)
+                button.setAccessibleName(f"{words(f'server.{server}')}: {words('servers.use')}")
+                button.setToolTip(words("servers.use.tip"))
+                button.clicked.connect(partial(self._use, server))
+                grid.addWidget(button, len(_ROWS) + 1, column, Qt.AlignmentFlag.AlignLeft)
+                self._uses[server] = button
         past = QLabel(words("servers.past"), self)
         font = past.font()
         font.setPixelSize(15)
@@ -217,6 +273,12 @@ class ServersPanel(QWidget):
         box.addStretch(0)
 
 
+def can_be_asked_for(server: Server, connection: Connection) -> bool:
+    """Whether a person who asks for `server` may get it: the other one is connected, and it is not known to be a standby."""
+    view = connection.main if server is Server.MAIN else connection.backup
+    return connection.server is server.other and view.finding.role in (Role.ACTIVE, Role.INFERRED, Role.UNKNOWN)
+
+
 def needs_person(connection: Connection) -> bool:
     """Whether something waits for a person, so that trying at once is worth offering."""
     return connection.state is ConnectionState.ATTENTION or any(
@@ -226,6 +288,5 @@ def needs_person(connection: Connection) -> bool:
 
 def blackout(speaker: Speaker, switchover: Switchover) -> str:
     """From the moment the new server was found active to the last value of the page: detection is not part of it."""
-    if switchover.all_values_at is None:
-        return speaker.words("servers.past.open")
-    return speaker.words.duration(max(0.0, switchover.all_values_at - switchover.active_at))
+    span = switchover.blackout
+    return speaker.words("servers.past.open") if span is None else speaker.words.duration(span)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -18,7 +20,19 @@ from vizclient.items.value import Sample
 from vizclient.items.writing import WriteOutcome, WriteState
 from vizclient.pages.view_state import ViewState
 from vizclient.places import Places
-from vizclient.redundancy.model import Connection, ConnectionState, Layer, Problem, ProblemKind, Server, Switchover
+from vizclient.redundancy.model import (
+    Connection,
+    ConnectionState,
+    Finding,
+    Layer,
+    Noticed,
+    Problem,
+    ProblemKind,
+    Role,
+    Server,
+    Source,
+    Switchover,
+)
 
 
 def shown(desk: Desk, qtbot: QtBot, state: WindowState | None = None) -> Window:
@@ -150,8 +164,72 @@ def test_the_servers_panel_shows_both_and_the_switchovers(desk: Desk, qtbot: QtB
         listener(desk.link.switchovers[-1])
     row = panel.past(0)
     assert row[1:] == ("Main → Backup", "The connection broke off", "25 ms")
+    assert panel.use_button(Server.MAIN) is None, "the profile does not allow it"
     window.actions_["servers"].trigger()
     assert not panel.isVisible()
+
+
+def test_the_tool_tip_of_a_switchover_says_who_noticed_when_each_step_was_taken_and_what_is_missing(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    window = shown(desk, qtbot)
+    lost = Problem(ProblemKind.LOST, Layer.ACTIVATED)
+    switchover = Switchover(1_790_000_000.0, Server.MAIN, Server.BACKUP, lost, 10.0, 10.4, 10.41, noticed=Noticed.RESET)
+    desk.link.switchovers.append(switchover)
+    window.actions_["servers"].trigger()
+    panel = window.servers
+    assert panel is not None
+    assert panel.details(0)[1:] == [
+        "found active: 400 ms",
+        "decided: 410 ms",
+        "first value: going on",
+        "all values: going on",
+    ]
+    desk.link.switchovers[-1] = replace(
+        switchover,
+        channel_at=9.9,
+        session_at=10.39,
+        first_value_at=10.42,
+        all_values_at=10.43,
+        missing=7,
+        missing_items=("nsu=urn:b;s=Metering/1", "nsu=urn:b;i=5"),
+    )
+    for listener in desk.link.on_switchover:
+        listener(desk.link.switchovers[-1])
+    said = panel.details(0)
+    assert said[0].endswith(": its connection ended")
+    assert said[1:] == [
+        "channel: stood ready",
+        "session: 390 ms",
+        "found active: 400 ms",
+        "decided: 410 ms",
+        "first value: 420 ms",
+        "all values: 430 ms",
+        "7 items did not come back: Metering/1, nsu=urn:b;i=5",
+    ]
+
+
+def test_a_person_can_ask_for_the_other_server_only_where_that_is_allowed_and_never_for_a_standby(
+    desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Server] = []
+    monkeypatch.setattr(desk.link, "ask_switch", asked.append)
+    window = desk.window(may_switch=True)
+    qtbot.addWidget(window)
+    window.show()
+    window.actions_["servers"].trigger()
+    assert window.servers is not None
+    main, backup = (window.servers.use_button(server) for server in Server)
+    assert main is not None
+    assert backup is not None
+    desk.connect(connected())
+    assert not main.isEnabled()
+    assert not backup.isEnabled(), "it is a standby"
+    both = connected()
+    desk.connect(replace(both, backup=replace(both.backup, finding=Finding(Role.ACTIVE, Source.MODE))))
+    assert backup.isEnabled()
+    backup.click()
+    assert asked == [Server.BACKUP]
 
 
 def test_what_it_remembers_is_shown_again_and_a_page_that_is_gone_is_left_out(

@@ -9,14 +9,16 @@ from string import Formatter
 import pytest
 
 import vizclient
+from vizclient.headless.history import STEPS
 from vizclient.phrases import PHRASES, phrase
-from vizclient.redundancy.model import Mode, ProblemKind, Role, ServerState, Source
+from vizclient.redundancy.model import Mode, Noticed, ProblemKind, Role, ServerState, Source
 
 
 def test_every_role_source_reason_state_and_mode_has_words() -> None:
     codes = [f"role.{role}" for role in Role]
     codes += [f"{kind}.{source}" for kind in ("source", "cause") for source in Source]
-    codes += [f"reason.{kind}" for kind in ProblemKind]
+    codes += [f"reason.{kind}" for kind in ProblemKind] + [f"noticed.{noticed}" for noticed in Noticed]
+    codes += [f"step.{step}" for step in STEPS]
     codes += [f"server-state.{state.value}" for state in ServerState] + [f"mode.{mode.value}" for mode in Mode]
     assert [code for code in codes if code not in PHRASES] == []
 

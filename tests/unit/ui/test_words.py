@@ -15,7 +15,17 @@ from ui.words import ENGLISH, LANGUAGES, PSEUDO, Words, pseudo, translation
 from vizclient.items.freshness import Freshness
 from vizclient.items.writing import WriteOutcome
 from vizclient.phrases import ADDRESS, BUNDLE, LINK, SERVER, STATE_FILES, WRITING
-from vizclient.redundancy.model import Caution, ConnectionState, Mode, ProblemKind, Role, Server, ServerState, Source
+from vizclient.redundancy.model import (
+    Caution,
+    ConnectionState,
+    Mode,
+    Noticed,
+    ProblemKind,
+    Role,
+    Server,
+    ServerState,
+    Source,
+)
 
 FIELD = re.compile(r"\{([a-z_]+)\}")
 FAMILIES = [
@@ -23,6 +33,7 @@ FAMILIES = [
     *(f"source.{source}" for source in Source),
     *(f"cause.{source}" for source in Source),
     *(f"reason.{kind}" for kind in ProblemKind),
+    *(f"noticed.{noticed}" for noticed in Noticed),
     *(f"server-state.{state:d}" for state in ServerState),
     *(f"mode.{mode:d}" for mode in Mode),
     *(f"server.{server}" for server in Server),

@@ -1,0 +1,116 @@
+"""`vizclient history`: the switchovers that the window of a profile has seen. Reads a file, and asks no server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vizclient.exits import Exit
+from vizclient.faults import FaultError
+from vizclient.headless.running import complain_of
+from vizclient.items.address import AddressError, parse_address
+from vizclient.link.history import History
+from vizclient.phrases import phrase
+from vizclient.places import Places
+from vizclient.profiles.loading import ProfileError, load_profile
+from vizclient.redundancy.model import Problem, Switchover
+
+STEPS = ("channel", "session", "active", "decided", "first_value", "all_values")
+"""Of a record, in the order in which they mostly come; times after the loss."""
+
+
+def history(profile: str, data_dir: Path | None, *, as_json: bool) -> Exit:
+    """Print what is kept, oldest first."""
+    places = Places.of(data_dir)
+    try:
+        loaded = load_profile(profile, places.config / "profiles")
+    except ProfileError as error:
+        complain_of(error)
+        return Exit.USAGE
+    switchovers, fault = History(places, loaded.file).load()
+    if fault is not None:
+        complain_of(FaultError([fault]))
+    if as_json:
+        print(json.dumps([row(switchover, loaded.namespaces) for switchover in switchovers], indent=2))
+    elif not switchovers:
+        print(phrase("history-none", {}))
+    else:
+        for switchover in switchovers:
+            print("\n".join(lines(switchover, loaded.namespaces)))
+    return Exit.DONE
+
+
+def steps(switchover: Switchover) -> dict[str, float | None]:
+    """Seconds from the loss to each step; None for one that has not come, or is not known."""
+    times = (
+        switchover.channel_at,
+        switchover.session_at,
+        switchover.active_at,
+        switchover.adopted_at,
+        switchover.first_value_at,
+        switchover.all_values_at,
+    )
+    lost = switchover.lost_at
+    return {name: None if at is None else at - lost for name, at in zip(STEPS, times, strict=True)}
+
+
+def row(switchover: Switchover, namespaces: Mapping[str, str]) -> dict[str, Any]:
+    """One switchover as JSON holds it. A step before the loss, which stood ready, is negative."""
+    cause = switchover.cause
+    return {
+        "t": round(switchover.wall, 3),
+        "from": switchover.left,
+        "to": switchover.taken,
+        "cause": cause.code if isinstance(cause, Problem) else cause,
+        "noticed": switchover.noticed,
+        "steps_ms": {name: _ms(after) for name, after in steps(switchover).items()},
+        "outage_ms": _ms(switchover.outage),
+        "blackout_ms": _ms(switchover.blackout),
+        "missing": switchover.missing,
+        "missing_items": [_short(item, namespaces) for item in switchover.missing_items],
+    }
+
+
+def lines(switchover: Switchover, namespaces: Mapping[str, str]) -> list[str]:
+    """One switchover for a person, on two or three lines."""
+    time = datetime.fromtimestamp(switchover.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    cause = switchover.cause
+    if isinstance(cause, Problem):
+        why = phrase(f"reason.{cause.code}", dict(cause.arguments))
+    else:
+        why = phrase(f"cause.{cause or 'none'}", {})
+    noticed = "" if switchover.noticed is None else f" ({phrase(f'noticed.{switchover.noticed}', {})})"
+    spans = "".join(
+        f"  {phrase(f'history-{name}', {})} {'–' if span is None else f'{span * 1000:.0f} ms'}"
+        for name, span in (("outage", switchover.outage), ("blackout", switchover.blackout))
+    )
+    said = [f"{time}  {switchover.left} → {switchover.taken}  {why}{noticed}{spans}"]
+    taken = [
+        f"{phrase(f'step.{name}', {})} {after * 1000:.0f} ms"
+        for name, after in sorted(steps(switchover).items(), key=lambda step: step[1] or 0.0)
+        if after is not None
+    ]
+    said.append(f"    {', '.join(taken)}")
+    if switchover.missing:
+        few = ", ".join(_short(item, namespaces) for item in switchover.missing_items)
+        said.append(f"    {phrase('history-missing', {'number': switchover.missing, 'items': few})}")
+    return said
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)
+
+
+def _short(item: str, namespaces: Mapping[str, str]) -> str:
+    """An address as the profile's short names write it."""
+    try:
+        address = parse_address(item, {})
+    except AddressError:
+        return item
+    names: Sequence[str] = [name for name, uri in namespaces.items() if uri == address.namespace]
+    if not names:
+        return item
+    return f"{names[0]}:{'i=' if isinstance(address.identifier, int) else ''}{address.identifier}"
