@@ -44,7 +44,7 @@ class Screen:
         self.canvas.resize(int(size[0]), int(size[1]))
         self.painted: list[Painted] = []
         self.canvas.on_painted = self.painted.extend
-        self.page = Page.model_validate({"id": "page", "title": "Page", "size": size, "elements": elements})
+        self.page = Page.of({"id": "page", "title": "Page", "size": size, "elements": elements})
         items = {
             item for element in self.page.elements for item in (element.item, getattr(element, "fault", None)) if item
         }

@@ -47,7 +47,7 @@ class Specimen:
     def element(self) -> Any:
         """The properties as a page has them."""
         element = {"id": "specimen", **self.properties}
-        page = Page.model_validate({"id": "sheet", "title": "", "size": CELL, "elements": (element,)})
+        page = Page.of({"id": "sheet", "title": "", "size": CELL, "elements": (element,)})
         return page.elements[0]
 
 

@@ -6,13 +6,13 @@ A file of it counts only if `bundle.json` lists it with its SHA-256. All that is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vizclient.faults import Fault, FaultError, meant
 from vizclient.items.address import Address, parse_address
-from vizclient.pages.document import Element, LinkElement, Page
+from vizclient.pages.document import LinkElement, Page, element_items
 from vizclient.pages.json_positions import JsonPath, Positions
 from vizclient.pages.manifest import MANIFEST, Manifest
 from vizclient.pages.reading import read_json
@@ -61,18 +61,6 @@ def load_bundle(path: Path, namespaces: Mapping[str, str] | None = None) -> Bund
             return _load(source, namespaces or {})
     except SourceError as error:
         raise BundleError([error.fault]) from None
-
-
-def element_items(element: Element) -> Iterator[str]:
-    """The item texts of one element: its own, and those of its fault and its feedback."""
-    if element.item is not None:
-        yield element.item
-    fault = getattr(element, "fault", None)
-    if fault is not None:
-        yield fault
-    write = getattr(element, "write", None)
-    if write is not None and write.readback.item is not None:
-        yield write.readback.item
 
 
 def _load(source: Source, namespaces: Mapping[str, str]) -> Bundle:

@@ -5,244 +5,226 @@ Units are floats, one logical pixel at 100 %, origin top left; the order of `ele
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+import msgspec
+from msgspec import Meta
 
 from vizclient.items.address import AddressError, parse_address
 from vizclient.pages.expressions import MAX_LENGTH, ExpressionError, parse_expression
+from vizclient.schema.closed import Closed, KeyPath, Wrong
 
 FORMAT = 1
 MAX_ELEMENTS = 20_000
 
 
-def _item(text: str, info: ValidationInfo) -> str:
-    """An item text, read with the namespaces of the validation's context; without a context it is not read."""
-    if info.context is not None:
-        try:
-            parse_address(text, info.context["namespaces"])
-        except AddressError as error:
-            arguments = {"text": error.text, "known": ", ".join(error.known)}
-            raise PydanticCustomError("address", "{text}", {"code": error.code, **arguments}) from None
-    return text
+def _item(text: str, namespaces: Mapping[str, str]) -> None:
+    """Check an item text; needs the namespaces that hold for the page, which the page itself does not know."""
+    try:
+        parse_address(text, namespaces)
+    except AddressError as error:
+        raise Wrong(error.code, {"text": error.text, "known": ", ".join(error.known)}) from None
 
 
-def _expression(text: str) -> str:
+def _check_expression(text: str, at: KeyPath) -> None:
     try:
         parse_expression(text)
     except ExpressionError as error:
-        arguments = {"code": error.code, "column": error.column, **error.arguments}
-        raise PydanticCustomError("expression", "{code}", arguments) from None
-    return text
+        raise Wrong(error.code, error.arguments, at, error.column) from None
 
 
-def _one_or_many(value: Any) -> str:
-    return "languages" if isinstance(value, dict) else "text"
-
-
-Identifier = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.\-/]+$")]
-ItemText = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_item)]
-Condition = Annotated[str, Field(max_length=MAX_LENGTH), AfterValidator(_expression)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.\-/]+$(?!\n)")]
+ItemText = Annotated[str, Meta(min_length=1, max_length=500, extra={"check": _item})]
+Condition = Annotated[str, Meta(max_length=MAX_LENGTH)]
 """The text of an expression: `expressions.parse_expression` reads it."""
-Plain = Annotated[str, Field(max_length=2_000)]
-Text = Annotated[
-    Annotated[Plain, Tag("text")]
-    | Annotated[dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")], Plain], Tag("languages")],
-    Discriminator(_one_or_many),
-]
+Plain = Annotated[str, Meta(max_length=2_000)]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)")]
+Text = Plain | dict[Language, Plain]
 """A text, or {language: text}."""
-Coordinate = Annotated[float, Field(ge=-100_000, le=100_000)]
-Extent = Annotated[float, Field(ge=0, le=100_000)]
+Coordinate = Annotated[float, Meta(ge=-100_000, le=100_000)]
+Extent = Annotated[float, Meta(ge=0, le=100_000)]
 Rect = tuple[Coordinate, Coordinate, Extent, Extent]
+Size = Annotated[float, Meta(ge=4, le=200)]
+Side = Annotated[float, Meta(gt=0, le=20_000)]
 Style = Literal["normal", "muted", "accent", "ok", "warning", "alarm", "info"]
 """What a state looks like: a name that the theme knows, never a colour."""
 
 
-class Closed(BaseModel):
-    """Base of everything in a bundle: unknown keys are errors, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
-
-
-class State(Closed):
+class State(Closed, frozen=True, kw_only=True):
     """One row of `states`: the first whose `when` holds gives the style, and the text if it has one."""
 
     when: Condition
     style: Style = "normal"
     text: Text | None = None
 
+    def __post_init__(self) -> None:
+        _check_expression(self.when, ("when",))
 
-class Choice(Closed):
+
+class Choice(Closed, frozen=True, kw_only=True):
     """One value of a multi-state and how it is called."""
 
-    value: int | bool | float | Annotated[str, Field(max_length=200)]
+    value: int | bool | float | Annotated[str, Meta(max_length=200)]
     text: Text
     style: Style = "normal"
 
 
-class Readback(Closed):
+class Readback(Closed, frozen=True, kw_only=True):
     """What makes a write `done`: `none` (Good is enough), `same` (read back within `tolerance`), or another item."""
 
     kind: Literal["none", "same", "item"] = "same"
     item: ItemText | None = None
-    tolerance: Annotated[float, Field(ge=0)] | None = None
-    settle_ms: Annotated[int, Field(ge=0, le=60_000)] = 300
+    tolerance: Annotated[float, Meta(ge=0)] | None = None
+    settle_ms: Annotated[int, Meta(ge=0, le=60_000)] = 300
 
-    @model_validator(mode="after")
-    def _item_is_named(self) -> Self:
+    def __post_init__(self) -> None:
         if (self.kind == "item") != (self.item is not None):
-            raise PydanticCustomError("bundle-readback", "")
-        return self
+            raise Wrong("bundle-readback")
 
 
-class Write(Closed):
+class Write(Closed, frozen=True, kw_only=True):
     """What a control may write. Limits that are left out come from the item's EURange."""
 
     min: float | None = None
     max: float | None = None
-    step: Annotated[float, Field(gt=0)] | None = None
+    step: Annotated[float, Meta(gt=0)] | None = None
     confirm: bool = False
     readback: Readback = Readback()
 
-    @model_validator(mode="after")
-    def _min_is_less(self) -> Self:
+    def __post_init__(self) -> None:
         if self.min is not None and self.max is not None and not self.min < self.max:
-            raise PydanticCustomError("bundle-min-max", "", {"min": self.min, "max": self.max})
-        return self
+            raise Wrong("bundle-min-max", {"min": str(self.min), "max": str(self.max)})
 
 
-class Base(Closed):
+class Base(Closed, frozen=True, kw_only=True, tag_field="type"):
     """What every element has."""
 
     id: Identifier
     rect: Rect
     label: Text | None = None
     item: ItemText | None = None
-    max_age: Annotated[float, Field(gt=0)] | None = None
+    max_age: Annotated[float, Meta(gt=0)] | None = None
     visible: Condition | None = None
-    states: Annotated[tuple[State, ...], Field(max_length=50)] = ()
+    states: Annotated[tuple[State, ...], Meta(max_length=50)] = ()
+
+    def __post_init__(self) -> None:
+        if self.visible is not None:
+            _check_expression(self.visible, ("visible",))
+
+    @property
+    def type(self) -> str:
+        """What kind of element it is: the name that its symbol has in the table."""
+        return str(self.__struct_config__.tag)
 
 
 Align = Literal["left", "center", "right"]
 Direction = Literal["right", "down", "left", "up"]
 
 
-class TextElement(Base):
+class TextElement(Base, frozen=True, kw_only=True, tag="text"):
     """A text that no item drives."""
 
-    type: Literal["text"]
     text: Text
-    size: Annotated[float, Field(ge=4, le=200)] = 14
+    size: Size = 14
     weight: Literal["regular", "medium", "bold"] = "regular"
     align: Align = "left"
     style: Style = "normal"
 
 
-class Numeric(Base):
+class Numeric(Base, frozen=True, kw_only=True):
     """An element that shows a number."""
 
     item: ItemText
-    decimals: Annotated[int, Field(ge=0, le=9)] | None = None
-    unit: Annotated[str, Field(max_length=20)] | None = None
+    decimals: Annotated[int, Meta(ge=0, le=9)] | None = None
+    unit: Annotated[str, Meta(max_length=20)] | None = None
 
 
-class ValueElement(Numeric):
+class ValueElement(Numeric, frozen=True, kw_only=True, tag="value"):
     """A value with its unit; not only numbers."""
 
-    type: Literal["value"]
-    size: Annotated[float, Field(ge=4, le=200)] = 14
+    size: Size = 14
     align: Align = "right"
 
 
-class MultiStateElement(Base):
+class MultiStateElement(Base, frozen=True, kw_only=True, tag="multi-state"):
     """A discrete value in words."""
 
-    type: Literal["multi-state"]
     item: ItemText
-    choices: Annotated[tuple[Choice, ...], Field(max_length=100)] = ()
+    choices: Annotated[tuple[Choice, ...], Meta(max_length=100)] = ()
 
 
-class LampElement(Base):
+class LampElement(Base, frozen=True, kw_only=True, tag="lamp"):
     """On or off, by shape and fill."""
 
-    type: Literal["lamp"]
     item: ItemText
     on: Style = "ok"
     off: Style = "muted"
 
 
-class BarElement(Numeric):
+class BarElement(Numeric, frozen=True, kw_only=True, tag="bar"):
     """A number along a scale; limits from the item's EURange if left out. `show_value`: in figures too, if there is room."""
 
-    type: Literal["bar"]
     min: float | None = None
     max: float | None = None
     orientation: Literal["horizontal", "vertical"] = "horizontal"
-    marks: Annotated[tuple[float, ...], Field(max_length=20)] = ()
+    marks: Annotated[tuple[float, ...], Meta(max_length=20)] = ()
     show_value: bool = True
 
 
-class SwitchElement(Base):
+class SwitchElement(Base, frozen=True, kw_only=True, tag="switch"):
     """Turns something on and off, and shows which it is."""
 
-    type: Literal["switch"]
     item: ItemText
     write: Write = Write()
 
 
-class SetPointElement(Numeric):
+class SetPointElement(Numeric, frozen=True, kw_only=True, tag="set-point"):
     """A number that the operator sets."""
 
-    type: Literal["set-point"]
     write: Write = Write()
 
 
-class ButtonElement(Base):
+class ButtonElement(Base, frozen=True, kw_only=True, tag="button"):
     """Writes one value when pushed. It never writes a second one when it is let go."""
 
-    type: Literal["button"]
     item: ItemText
     text: Text
-    value: bool | int | float | Annotated[str, Field(max_length=200)]
+    value: bool | int | float | Annotated[str, Meta(max_length=200)]
     write: Write = Write(readback=Readback(kind="none"))
 
 
-class ValveElement(Numeric):
+class ValveElement(Numeric, frozen=True, kw_only=True, tag="valve"):
     """A valve with its position in per cent, or open and closed. `ways`: 2 or 3."""
 
-    type: Literal["valve"]
     ways: Literal[2, 3] = 2
     direction: Direction = "right"
 
 
-class PumpElement(Base):
+class PumpElement(Base, frozen=True, kw_only=True, tag="pump"):
     """A pump that runs or stands; `fault` is an item that is true when it is broken."""
 
-    type: Literal["pump"]
     item: ItemText
     fault: ItemText | None = None
     direction: Direction = "right"
 
 
-class FanElement(Base):
+class FanElement(Base, frozen=True, kw_only=True, tag="fan"):
     """A fan that runs or stands; `fault` is an item that is true when it is broken."""
 
-    type: Literal["fan"]
     item: ItemText
     fault: ItemText | None = None
     direction: Direction = "right"
 
 
-class LinkElement(Base):
+class LinkElement(Base, frozen=True, kw_only=True, tag="link"):
     """Goes to another page of the bundle."""
 
-    type: Literal["link"]
     page: Identifier
     text: Text
 
 
-class ShapeElement(Base):
+class ShapeElement(Base, frozen=True, kw_only=True, tag="shape"):
     """A part of the background that no item drives: what a plan or a plant is drawn with.
 
     `box` (filled, with an edge), `area` (filled) and the devices fill `rect`. `line`, `duct` (with edges) and `pipe` run
@@ -251,27 +233,25 @@ class ShapeElement(Base):
     the right and down, and each further one is turned clockwise by a quarter.
     """
 
-    type: Literal["shape"]
     shape: Literal[
         "box", "area", "line", "duct", "pipe",
         "arrow", "door", "filter", "damper", "heating-coil", "cooling-coil", "heat-recovery",
     ]  # fmt: skip
-    points: Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(max_length=500)] = ()
+    points: Annotated[tuple[tuple[Coordinate, Coordinate], ...], Meta(max_length=500)] = ()
     role: Literal[
         "outline", "faint", "wall", "glass", "surface", "raised", "sunken",
         "supply", "extract", "outdoor", "exhaust", "warm", "cold",
     ] = "outline"  # fmt: skip
-    width: Annotated[float, Field(gt=0, le=200)] = 1.5
+    width: Annotated[float, Meta(gt=0, le=200)] = 1.5
     direction: Direction = "right"
 
-    @model_validator(mode="after")
-    def _points_suit(self) -> Self:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.points) < 2 if self.shape in ("line", "duct", "pipe") else self.points:
-            raise PydanticCustomError("bundle-points", "", {"shape": self.shape})
-        return self
+            raise Wrong("bundle-points", {"shape": self.shape})
 
 
-Element = Annotated[
+Element = (
     TextElement
     | ValueElement
     | MultiStateElement
@@ -284,28 +264,40 @@ Element = Annotated[
     | PumpElement
     | FanElement
     | LinkElement
-    | ShapeElement,
-    Field(discriminator="type"),
-]
+    | ShapeElement
+)
 
 
-class Page(Closed):
+class Page(Closed, frozen=True, kw_only=True):
     """One page of a bundle."""
 
     format: Literal[1] = 1
     id: Identifier
     title: Text
-    size: tuple[Annotated[float, Field(gt=0, le=20_000)], Annotated[float, Field(gt=0, le=20_000)]]
+    size: tuple[Side, Side]
     background: Literal["page", "surface"] = "page"
-    elements: Annotated[tuple[Element, ...], Field(max_length=MAX_ELEMENTS)] = ()
+    elements: Annotated[tuple[Element, ...], Meta(max_length=MAX_ELEMENTS)] = ()
 
-    @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """A page out of plain data; its item texts are not read. Raises msgspec.ValidationError."""
+        return msgspec.convert(content, cls)
+
+    def __post_init__(self) -> None:
         seen: set[str] = set()
         for index, element in enumerate(self.elements):
             if element.id in seen:
-                raise PydanticCustomError(
-                    "bundle-id-twice", "{id}", {"id": element.id, "at": ("elements", index, "id")}
-                )
+                raise Wrong("bundle-id-twice", {"id": element.id}, ("elements", index, "id"))
             seen.add(element.id)
-        return self
+
+
+def element_items(element: Element) -> Iterator[str]:
+    """The item texts of one element: its own, and those of its fault and its feedback."""
+    if element.item is not None:
+        yield element.item
+    fault = getattr(element, "fault", None)
+    if fault is not None:
+        yield fault
+    write = getattr(element, "write", None)
+    if write is not None and write.readback.item is not None:
+        yield write.readback.item

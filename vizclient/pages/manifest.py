@@ -12,45 +12,38 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+import msgspec
+from msgspec import Meta
 
 from vizclient.faults import Fault, FaultError
-from vizclient.pages.document import Closed, Identifier
+from vizclient.pages.document import Identifier
 from vizclient.pages.source import MAX_FILES, good_name
+from vizclient.schema.closed import Closed, NamespaceUri, ShortName, Wrong
 
 MANIFEST = "bundle.json"
 _FOLDERS = ("assets", "pages", "templates")
 
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
-class Manifest(Closed):
+class Manifest(Closed, frozen=True, kw_only=True):
     """The closed schema of `bundle.json`. `pages`: their files, in the order of menus; `start`: the id of a page."""
 
     format: Literal[1]
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    version: Annotated[str, Field(min_length=1, max_length=50)]
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    version: Annotated[str, Meta(min_length=1, max_length=50)]
     start: Identifier
-    namespaces: Annotated[
-        dict[
-            Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_\-]{0,49}$")],
-            Annotated[str, Field(pattern=r"^[^\s;]{1,1000}$")],
-        ],
-        Field(max_length=200, default_factory=dict),
-    ]
-    pages: Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_FILES)]
-    files: Annotated[dict[str, Digest], Field(max_length=MAX_FILES)]
+    namespaces: Annotated[dict[ShortName, NamespaceUri], Meta(max_length=200)] = msgspec.field(default_factory=dict)
+    pages: Annotated[tuple[str, ...], Meta(min_length=1, max_length=MAX_FILES)]
+    files: Annotated[dict[str, Digest], Meta(max_length=MAX_FILES)]
 
-    @model_validator(mode="after")
-    def _files_are_in_the_bundle(self) -> Manifest:
+    def __post_init__(self) -> None:
         for name in self.files:
             if not good_name(name) or name == MANIFEST:
-                raise PydanticCustomError("bundle-name", "{name}", {"name": name, "at": ("files", name)})
+                raise Wrong("bundle-name", {"name": name}, ("files", name))
         for index, name in enumerate(self.pages):
             if name not in self.files:
-                raise PydanticCustomError("bundle-unlisted", "{name}", {"name": name, "at": ("pages", index)})
-        return self
+                raise Wrong("bundle-unlisted", {"name": name}, ("pages", index))
 
 
 def seal(folder: Path) -> list[str]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+import msgspec
 
-from vizclient.faults import Fault, FaultError, meant, shown
+from vizclient.faults import Fault, FaultError, meant
 from vizclient.profiles.model import FORMAT, Profile
-from vizclient.profiles.positions import KeyPath, key_lines
+from vizclient.schema.closed import KeyPath
 
 MAX_BYTES = 256 * 1024
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -79,16 +78,13 @@ def parse_profile(content: bytes, file: Path) -> Profile:
         raise ProfileError(
             [Fault("profile-syntax", {"reason": "Nested too deeply, or a number out of range"}, name)]
         ) from None
-    lines = key_lines(text)
-    given = raw.get("format")
-    if isinstance(given, int) and not isinstance(given, bool) and given > FORMAT:
-        arguments = {"given": str(given), "known": str(FORMAT)}
-        raise ProfileError([Fault("profile-newer", arguments, name, lines.get(("format",)))])
     try:
-        return Profile.model_validate(raw, context={"file": file})
-    except ValidationError as error:
-        faults = [_fault(detail, name, lines) for detail in error.errors(include_url=False)]
-        raise ProfileError(sorted(faults, key=lambda fault: fault.line or 0)) from None
+        return msgspec.convert(raw, Profile).from_file(file)
+    except msgspec.ValidationError as error:
+        # If nothing is found that says it better, msgspec's own words do.
+        raise ProfileError(
+            _faults(raw, text, name) or [Fault("profile-syntax", {"reason": str(error)}, name)]
+        ) from None
 
 
 def _has_separator(text: str) -> bool:
@@ -123,58 +119,38 @@ def _syntax_fault(message: str, text: str, name: str) -> Fault:
     return Fault("profile-syntax", {"reason": reason}, name, line, column)
 
 
-_CODES = {
-    "missing": "profile-missing",
-    "extra_forbidden": "profile-unknown-key",
-    "literal_error": "profile-choice",
-    "greater_than_equal": "profile-too-small",
-    "less_than_equal": "profile-too-large",
-    "string_too_short": "profile-empty",
-    "string_too_long": "profile-too-long",
-    "too_long": "profile-too-many",
-}
-_PLACES: Mapping[str, KeyPath] = {
-    "profile-same-url": ("backup", "url"),
-    "profile-role-item": ("redundancy", "role_item"),
-    "profile-role-item-missing": ("redundancy", "role_active"),
-    "profile-role-active-missing": ("redundancy", "role_item"),
-}
-"""Where findings point that concern more than one key."""
-_EXPECTED = {"bool_type": "true or false", "int_type": "a whole number", "string_type": "text in quotes"}
+_ROLE_ACTIVE: KeyPath = ("redundancy", "role_active")
+_EXPECTED = {"a text": "text in quotes", "an object": "a table"}
+"""What TOML calls differently."""
 
 
-def _fault(detail: ErrorDetails, name: str, lines: Mapping[KeyPath, int]) -> Fault:
-    """One finding of the schema as a code with arguments, at the line of its key or of the nearest table around it."""
-    path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
-    given = detail["input"]
-    context: dict[str, Any] = detail.get("ctx", {})
-    arguments = {"key": ".".join(map(str, path)), "value": shown(given)}
-    kind = detail["type"]
-    path = _PLACES.get(kind, path)
-    code = _CODES.get(kind, kind if kind.startswith("profile-") else "profile-type")
-    match kind:
-        case "extra_forbidden":
-            word = str(path[-1])
-            arguments["meant"] = _place_meant(path, word)
-            code = "profile-unknown-key-meant" if arguments["meant"] else code
-        case "literal_error":
-            arguments["expected"] = str(context["expected"])
-        case "greater_than_equal":
-            arguments["limit"] = str(context["ge"])
-        case "less_than_equal":
-            arguments["limit"] = str(context["le"])
-        case "string_too_long" | "too_long":
-            arguments["limit"] = str(context["max_length"])
-        case "string_pattern_mismatch":
-            code = "profile-short-name" if "[key]" in detail["loc"] else "profile-namespace-uri"
-        case "profile-role-item":
-            code = str(context["code"])  # it is an address like any other
-            arguments = {"text": str(context["text"]), "known": str(context["known"])}
-        case _ if code == "profile-type":
-            arguments["expected"] = _EXPECTED.get(kind, "a table")
-        case _:
-            arguments |= {key: str(value) for key, value in context.items()}
-    return Fault(code, arguments, name, _line(path, lines))
+def _faults(raw: dict[str, Any], text: str, name: str) -> list[Fault]:
+    """Everything that is wrong, at the line of its key or of the nearest table around it."""
+    from vizclient.profiles.positions import key_lines  # noqa: PLC0415 - only when something is wrong
+    from vizclient.schema.findings import Finding, findings  # noqa: PLC0415
+
+    lines = key_lines(text)
+    given = raw.get("format")
+    if isinstance(given, int) and not isinstance(given, bool) and given > FORMAT:
+        arguments = {"given": str(given), "known": str(FORMAT)}
+        return [Fault("profile-newer", arguments, name, lines.get(("format",)))]
+
+    def fault(finding: Finding) -> Fault:
+        code, path, arguments = finding.code, finding.path, dict(finding.arguments)
+        match code:
+            case "unknown-key":
+                arguments["meant"] = _place_meant(path, str(path[-1]))
+                code = "unknown-key-meant" if arguments["meant"] else code
+            case "characters":
+                code = "short-name" if finding.is_key else "namespace-uri"
+            case "type":
+                arguments["expected"] = _EXPECTED.get(arguments["expected"], arguments["expected"])
+        if path[:2] == _ROLE_ACTIVE and not code.startswith("profile-"):
+            code, arguments["key"] = "role-active", ".".join(map(str, _ROLE_ACTIVE))
+        code = code if code.startswith(("profile-", "address-")) else f"profile-{code}"
+        return Fault(code, arguments, name, _line(path, lines))
+
+    return sorted(map(fault, findings(Profile, raw)), key=lambda fault: fault.line or 0)
 
 
 def _line(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
@@ -185,20 +161,11 @@ def _line(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
 
 def _place_meant(path: KeyPath, word: str) -> str:
     """The key that an unknown one was meant to be: a like one in its own table, else the same one in another."""
-    known = dict(_keys(Profile, ()))
+    from vizclient.schema.findings import key_paths  # noqa: PLC0415 - as above
+
+    known = list(dict.fromkeys(key_paths(Profile)))
     table = path[:-1]
     close = meant(word, [key[-1] for key in known if key[:-1] == table])
     if close:
         return ".".join((*map(str, table), close))
     return next((".".join(key) for key in known if key[-1] == word), "")
-
-
-def _keys(model: type[BaseModel], table: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], None]]:
-    for key, field in model.model_fields.items():
-        yield (*table, key), None
-        inner = [
-            kind for kind in (field.annotation, *getattr(field.annotation, "__args__", ())) if isinstance(kind, type)
-        ]
-        for kind in inner:
-            if issubclass(kind, BaseModel):
-                yield from _keys(kind, (*table, key))

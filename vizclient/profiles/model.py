@@ -7,24 +7,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+import msgspec
+from msgspec import Meta
 
 from vizclient.items.address import Address, AddressError, parse_address
 from vizclient.redundancy.model import Server, Timing
+from vizclient.schema.closed import Closed, NamespaceUri, ShortName, Wrong
 
 FORMAT = 1
 MOST_ROLE_VALUES = 50
@@ -32,69 +24,30 @@ MOST_ROLE_VALUES = 50
 _HOST = re.compile(r"[\w.\-]{1,253}|[0-9A-Fa-f:.]+(%[\w.\-]+)?")
 
 
-def _endpoint(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise PydanticCustomError("profile-url", "{value}", {"value": url}) from None
-    if parts.scheme != "opc.tcp":
-        raise PydanticCustomError("profile-url-scheme", "{value}", {"value": url})
-    host = parts.hostname or ""
-    if not _HOST.fullmatch(host) or parts.username is not None or parts.query or parts.fragment or url != url.strip():
-        raise PydanticCustomError("profile-url", "{value}", {"value": url})
-    if not port:
-        raise PydanticCustomError("profile-url-port", "{value}", {"value": url})
-    return url
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Url = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise PydanticCustomError("profile-timezone", "{value}", {"value": name}) from None
-    return name
-
-
-def _role_values(given: Any) -> Any:
-    """A list of values, each of a type that an item can hold and TOML can spell."""
-    if not isinstance(given, list) or not 1 <= len(given) <= MOST_ROLE_VALUES:
-        raise PydanticCustomError("profile-role-active", "")
-    if not all(isinstance(value, bool | int | str) for value in given):
-        raise PydanticCustomError("profile-role-active", "")
-    return tuple(given)
-
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Url = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_endpoint)]
-ShortName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_\-]{0,49}$")]
-NamespaceUri = Annotated[str, StringConstraints(pattern=r"^[^\s;]{1,1000}$")]
-
-
-class Closed(BaseModel):
-    """Base of everything in a profile. Strict, because TOML has types of its own: `"100"` is not 100."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Security(Closed):
+class Security(Closed, frozen=True, kw_only=True):
     """Policy and mode of the secure channel. There is no default: `None` is written by whoever wants it."""
 
     policy: Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"]
     mode: Literal["None", "Sign", "SignAndEncrypt"]
 
-    @model_validator(mode="after")
-    def _policy_fits_mode(self) -> Self:
+    def __post_init__(self) -> None:
         if (self.policy == "None") != (self.mode == "None"):
-            raise PydanticCustomError("profile-security-mix", "", {"policy": self.policy, "mode": self.mode})
-        return self
+            raise Wrong("profile-security-mix", {"policy": self.policy, "mode": self.mode})
 
 
-class ServerProfile(Closed):
+class ServerProfile(Closed, frozen=True, kw_only=True):
     """One server of the pair. `security` replaces the profile's where it is given."""
 
     url: Url
     security: Security | None = None
+
+    def __post_init__(self) -> None:
+        if fault := _url_fault(self.url):
+            raise Wrong(fault, {"value": self.url}, ("url",))
 
     @property
     def host(self) -> str:
@@ -107,70 +60,64 @@ class ServerProfile(Closed):
         return urlsplit(self.url).port or 0
 
 
-class Redundancy(Closed):
+class Redundancy(Closed, frozen=True, kw_only=True):
     """How often, how long, how soon, in milliseconds; where a server tells its role; and what a person may do.
 
     `role_item`: an address; a server is active while that item holds one of `role_active`. `operator_switch`: whether a
     person may ask for the other server.
     """
 
-    probe_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1000
-    watchdog_ms: Annotated[int, Field(ge=100, le=10_000)] = 500
-    hold_ms: Annotated[int, Field(ge=0, le=1000)] = 250
-    min_dwell_ms: Annotated[int, Field(ge=0, le=60_000)] = 3000
-    publishing_ms: Annotated[int, Field(ge=10, le=10_000)] = 100
-    role_item: Annotated[str, StringConstraints(max_length=5000)] | None = None
-    role_active: Annotated[tuple[bool | int | str, ...], BeforeValidator(_role_values)] | None = None
+    probe_interval_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1000
+    watchdog_ms: Annotated[int, Meta(ge=100, le=10_000)] = 500
+    hold_ms: Annotated[int, Meta(ge=0, le=1000)] = 250
+    min_dwell_ms: Annotated[int, Meta(ge=0, le=60_000)] = 3000
+    publishing_ms: Annotated[int, Meta(ge=10, le=10_000)] = 100
+    role_item: Annotated[str, Meta(max_length=5000)] | None = None
+    role_active: Annotated[tuple[bool | int | str, ...], Meta(min_length=1, max_length=MOST_ROLE_VALUES)] | None = None
     operator_switch: bool = False
 
 
-class Profile(Closed):
-    """One site: a pair of servers. Validate with `context={"file": Path}` to say where it came from."""
+class Profile(Closed, frozen=True, kw_only=True, dict=True):
+    """One site: a pair of servers."""
 
-    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)]
+    format: Literal[1]
     name: Name
     main: ServerProfile
     backup: ServerProfile
     security: Security | None = None
-    bundle: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = None
-    timezone: Annotated[str, AfterValidator(_zone)] | None = None
+    bundle: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
+    timezone: str | None = None
     redundancy: Redundancy = Redundancy()
-    namespaces: Annotated[dict[ShortName, NamespaceUri], Field(max_length=200)] = {}
+    namespaces: Annotated[dict[ShortName, NamespaceUri], Meta(max_length=200)] = msgspec.field(default_factory=dict)
 
-    _file: Path = PrivateAttr(default=Path())
+    _file = Path()  # set by `from_file`; no key of the profile
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Keep the file that it was read from."""
-        if context is not None:
-            self._file = context["file"]
-
-    @model_validator(mode="after")
-    def _security_is_said(self) -> Self:
-        for server in Server:
-            if self.server(server).security is None and self.security is None:
-                raise PydanticCustomError("profile-security-missing", "")
-        return self
-
-    @model_validator(mode="after")
-    def _two_servers(self) -> Self:
+    def __post_init__(self) -> None:
+        if self.timezone is not None and not _is_zone(self.timezone):
+            raise Wrong("profile-timezone", {"value": self.timezone}, ("timezone",))
+        if self.security is None and (self.main.security is None or self.backup.security is None):
+            raise Wrong("profile-security-missing")
         if (self.main.host, self.main.port) == (self.backup.host, self.backup.port):
-            raise PydanticCustomError("profile-same-url", "{value}", {"value": self.backup.url})
-        return self
+            raise Wrong("profile-same-url", {"value": self.backup.url}, ("backup", "url"))
+        self._check_role_item()
 
-    @model_validator(mode="after")
-    def _role_item_is_whole(self) -> Self:
+    def _check_role_item(self) -> None:
         item, active = self.redundancy.role_item, self.redundancy.role_active
-        if item is None and active is not None:
-            raise PydanticCustomError("profile-role-item-missing", "")
         if item is None:
-            return self
+            if active is not None:
+                raise Wrong("profile-role-item-missing", at=("redundancy", "role_active"))
+            return
+        at = ("redundancy", "role_item")
         try:
             parse_address(item, self.namespaces)
         except AddressError as error:
-            wrong = {"code": error.code, "text": error.text, "known": ", ".join(error.known) or "–"}
-            raise PydanticCustomError("profile-role-item", "", wrong) from None
+            raise Wrong(error.code, {"text": error.text, "known": ", ".join(error.known) or "–"}, at) from None
         if active is None:
-            raise PydanticCustomError("profile-role-active-missing", "")
+            raise Wrong("profile-role-active-missing", at=at)
+
+    def from_file(self, file: Path) -> Self:
+        """This profile, which now says where it was read from."""
+        msgspec.structs.force_setattr(self, "_file", file)
         return self
 
     @property
@@ -209,3 +156,26 @@ class Profile(Closed):
             min_dwell=given.min_dwell_ms / 1000,
             publishing=given.publishing_ms / 1000,
         )
+
+
+def _url_fault(url: str) -> str:
+    """The code of what is wrong with the address of an endpoint, or ""."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "profile-url"
+    if parts.scheme != "opc.tcp":
+        return "profile-url-scheme"
+    host = parts.hostname or ""
+    if not _HOST.fullmatch(host) or parts.username is not None or parts.query or parts.fragment or url != url.strip():
+        return "profile-url"
+    return "" if port else "profile-url-port"
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True

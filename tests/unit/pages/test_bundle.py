@@ -105,7 +105,7 @@ def test_the_namespaces_of_the_profile_win_over_those_of_the_bundle(tmp_path: Pa
 def test_every_fault_of_every_page_is_said_at_once(tmp_path: Path) -> None:
     broken = [page("a", value(lable="x")), page("b", value(rect=[0, 0, 1])), page("c", value(item="bsm:x"))]
     assert [code for _, code in faults_of(write(tmp_path / "b", *broken))] == [
-        "bundle-unknown-key-meant", "bundle-missing", "address-namespace",
+        "bundle-unknown-key-meant", "bundle-too-few", "address-namespace",
     ]  # fmt: skip
 
 
@@ -123,7 +123,13 @@ CELL = '{"id": "v", "type": "value", "rect": [0, 0, 1, 1], "item": "bms:x"'
         (CELL + ', "decimals": ¦true}', "bundle-type"),
         (CELL + ', "align": ¦"middle"}', "bundle-choice"),
         (CELL + ', "label": {"de": ¦3}}', "bundle-type"),
-        (CELL + ', "label": {"German": ¦"x"}}', "bundle-characters"),
+        (CELL + ', "label": {¦"German": "x"}}', "bundle-characters"),
+        (CELL + ', "label": ¦"\\ud800"}', "bundle-characters"),
+        (CELL.replace('"v"', '¦"v\\n"') + "}", "bundle-characters"),
+        (CELL.replace("1, 1]", "1, ¦1e999]") + "}", "bundle-not-finite"),
+        (CELL.replace("1, 1]", f"1, ¦{10**400}]") + "}", "bundle-not-finite"),
+        (CELL.replace("[0, 0, 1, 1]", "¦[0, 0, 1, 1, 1]") + "}", "bundle-too-many"),
+        (CELL + ', "decimals": ¦1.0}', "bundle-type"),
         (CELL + ', "label": ¦3}', "bundle-type"),
         (CELL + ', "visible": "value >¦"}', "expression-expected"),
         (CELL + ', "states": [{"when": "true or ¦vlaue"}]}', "expression-name-meant"),
@@ -153,13 +159,14 @@ def test_what_is_wrong_in_a_page_is_said_with_line_and_column(element: str, code
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", ("1:0", "bundle-syntax")),
+        (b"", ("1:1", "bundle-syntax")),
         (b'{"format": 1,\n "id" 3}', ("2:7", "bundle-syntax")),
         (b"\xff", ("1", "bundle-not-utf8")),
-        (b"[" * 100_000, ("1:202", "bundle-syntax")),
+        (b"[" * 100_000, ("", "bundle-syntax")),
+        (b'{"format": 1, "novelty": ' + b"9" * 5_000 + b"}", ("", "bundle-syntax")),
         (b"3", ("1:1", "bundle-type")),
         (b'{"format": 2, "novelty": 1}', ("1:12", "bundle-newer")),
-        (b'"\\ud800"', ("1:8", "bundle-syntax")),
+        (b'"\\ud800"', ("1:1", "bundle-type")),
     ],
 )
 def test_what_is_no_page_is_one_fault(content: bytes, fault: tuple[str, str], tmp_path: Path) -> None:
