@@ -141,6 +141,18 @@ class Speaker:
         code = f"server-state.{state}"
         return self.words(code) if self.words.knows(code) else str(state)
 
+    def state(self, report: Report | None, moment: Moment) -> str:
+        """ServerState with what the server said of its end, or of its return."""
+        words = self.words
+        said = self.server_state(None if report is None else report.state)
+        if report is not None and report.shutdown_in is not None:
+            left = max(0.0, report.at + report.shutdown_in - moment.monotonic)
+            said = words("servers.state.ends", state=said, number=round(left))
+        if report is not None and report.estimated_return is not None and report.estimated_return > moment.monotonic:
+            time = self.times.time(moment.wall_of(report.estimated_return))
+            said = words("servers.state.returns", state=said, time=time)
+        return said
+
     def _connected(self, connection: Connection, server: Server, peer: str, heard: str, moment: Moment) -> Saying:
         words = self.words
         loud = words(f"server.{server}.loud")

@@ -287,6 +287,8 @@ ENGLISH: dict[str, str] = {
     "servers.past.step": "{step}: {after}",
     "servers.past.before": "stood ready",
     "servers.past.missing": "{number} items did not come back: {items}",
+    "servers.state.ends": "{state}, ends in {number} s",
+    "servers.state.returns": "{state}; back at {time}",
     "servers.use": "Use this server",
     "servers.use.tip": "Only a server that is active, or whose role is not known, can be asked for; the other one is then left",
     # the demo panel

@@ -279,6 +279,9 @@ SUPPORT: dict[str, str] = {
 """What there is to say about an interface that runs on main and backup."""
 
 COMMANDS: dict[str, str] = {
+    "shutdown-in": "ends in {seconds} s",
+    "returns-in": "back in {seconds} s",
+    "role-item-unread": "The profile's role item {item} cannot be read there, or holds no value.",
     "history-none": "No switchovers are recorded: the window of this profile has seen none.",
     "history-outage": "outage",
     "history-blackout": "blackout",

@@ -142,7 +142,7 @@ class ServersPanel(QWidget):
             case "level":
                 return words("value.none") if report is None or report.level is None else str(report.level)
             case "state":
-                return speaker.server_state(None if report is None else report.state)
+                return speaker.state(report, moment)
             case "since":
                 wall = moment.wall_of(view.since)
                 time = speaker.times.time(wall)

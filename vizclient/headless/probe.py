@@ -106,12 +106,22 @@ def _row(profile: Profile, report: Report, finding: Finding) -> dict[str, Any]:
         "advice": advice(finding, report) or None,
         "service_level": report.level,
         "state": None if report.state is None else state_in_words(report.state),
+        "shutdown_in_s": report.shutdown_in,
+        "returns_in_s": _returns_in(report),
+        "redundancy_support": report.support,
         "mode": report.mode,
+        "role_item_active": report.custom_active,
         "server_uri": report.server_uri or None,
         "problem": None if problem is None else problem.kind,
         "status": None if problem is None or problem.status is None else status_name(problem.status),
         "took_ms": round(report.took * 1000, 1),
     }
+
+
+def _returns_in(report: Report) -> float | None:
+    """Seconds to the EstimatedReturnTime, while it lies ahead."""
+    due = report.estimated_return
+    return None if due is None or due <= report.at else round(due - report.at, 1)
 
 
 def _line(profile: Profile, server: Server, report: Report, finding: Finding) -> str:
@@ -124,7 +134,12 @@ def _line(profile: Profile, server: Server, report: Report, finding: Finding) ->
         parts.append(f"service level {report.level}")
     if report.state is not None:
         parts.append(state_in_words(report.state))
+    if report.shutdown_in is not None:
+        parts.append(phrase("shutdown-in", {"seconds": f"{report.shutdown_in:.0f}"}))
+    if (due := _returns_in(report)) is not None:
+        parts.append(phrase("returns-in", {"seconds": f"{due:.0f}"}))
     parts.append(f"{report.took * 1000:.0f} ms")
-    line = "  ".join(parts)
-    to_do = advice(finding, report)
-    return f"{line}\n{'':<7}{to_do}" if to_do else line
+    more = [advice(finding, report)]
+    if profile.redundancy.role_item is not None and report.accepted and report.custom_active is None:
+        more.append(phrase("role-item-unread", {"item": profile.redundancy.role_item}))
+    return "\n".join(["  ".join(parts), *(f"{'':<7}{line}" for line in more if line)])

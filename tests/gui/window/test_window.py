@@ -28,6 +28,7 @@ from vizclient.redundancy.model import (
     Noticed,
     Problem,
     ProblemKind,
+    Report,
     Role,
     Server,
     Source,
@@ -167,6 +168,17 @@ def test_the_servers_panel_shows_both_and_the_switchovers(desk: Desk, qtbot: QtB
     assert panel.use_button(Server.MAIN) is None, "the profile does not allow it"
     window.actions_["servers"].trigger()
     assert not panel.isVisible()
+
+
+def test_the_servers_panel_says_when_a_server_ends_and_when_it_is_back(desk: Desk, qtbot: QtBot) -> None:
+    window = shown(desk, qtbot)
+    window.actions_["servers"].trigger()
+    assert window.servers is not None
+    now, whole = desk.now.monotonic, connected()
+    ending = Report(Server.BACKUP, now - 1.0, Layer.ACTIVATED, state=4, shutdown_in=6.0, estimated_return=now + 300.0)
+    desk.connect(replace(whole, backup=replace(whole.backup, report=ending)))
+    back = desk.speaker.times.time(desk.now().wall_of(now + 300.0))
+    assert window.servers.cell(Server.BACKUP, "state") == f"Shutting down, ends in 5 s; back at {back}"
 
 
 def test_the_tool_tip_of_a_switchover_says_who_noticed_when_each_step_was_taken_and_what_is_missing(
