@@ -32,6 +32,7 @@ from vizclient.state_files import StateFile
 from vizclient.tasks import TaskSet
 
 from . import loop
+from .canvas.accessibility import Accessibility
 from .canvas.canvas import Canvas
 from .canvas.trace import TraceFile
 from .display import has_display
@@ -129,6 +130,8 @@ def show(
     bundle, bundle_fault = read_bundle(profile, bundle_path, words)
     canvas = Canvas(mirror, theme, numbers, words)
     canvas.on_painted = trace
+    accessibility = Accessibility()  # kept until the window has gone
+    accessibility.watch(canvas)
     window = Window(
         profile.name,
         bundle,

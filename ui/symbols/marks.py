@@ -138,11 +138,11 @@ def age(painter: QPainter | Recorder, x: float, y: float, shown: Shown, theme: T
 
     def label(target: QPainter, wide: int, high: int) -> None:
         target.scale(wide / rect.width(), high / rect.height())
-        target.setPen(Qt.PenStyle.NoPen)
-        target.setBrush(theme.brush("stale"))
-        target.drawRoundedRect(QRectF(0, 0, rect.width(), rect.height()), 2, 2)
+        target.setPen(theme.pen("stale", 0.9))
+        target.setBrush(theme.brush("raised"))
+        target.drawRoundedRect(QRectF(0, 0, rect.width(), rect.height()).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
         baseline = (size + 3 + CAP_HEIGHT * size) / 2
-        letters.draw(target, 3, baseline, shown.age, size, theme.color("page"), "medium")
+        letters.draw(target, 3, baseline, shown.age, size, theme.color("stale"), "medium")
 
     _stamped(painter, ("age", shown.age), rect, theme, label)
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture
 from pytestqt.qtbot import QtBot
 
 from fakes.pages import Screen, value
@@ -402,6 +402,18 @@ def test_the_wheel_zooms_at_the_cursor_and_0_fits(screen: Screen, qtbot: QtBot) 
     assert canvas.view.centre is not None
     QTest.keyClick(canvas, Qt.Key.Key_0)
     assert canvas.view == View()
+
+
+@with_elements(LINK)
+def test_two_fingers_zoom_around_what_is_between_them(screen: Screen) -> None:
+    canvas = screen.canvas
+    at = QPointF(30, 115)
+    pinch = QPinchGesture()
+    pinch.setScaleFactor(1.5)
+    pinch.setCenterPoint(QPointF(canvas.mapToGlobal(at.toPoint())))
+    assert canvas.event(QGestureEvent([pinch]))
+    assert canvas.zoom == pytest.approx(1.5)
+    assert canvas.element_at(at) == "l"
 
 
 @with_elements(LINK)

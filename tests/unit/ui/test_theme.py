@@ -32,7 +32,6 @@ TEXTS = (
     *[(ink, ground) for ground in GROUNDS for ink in ("ink", "ink-muted", "accent", "stale", "never")],
     *[(f"{style}-ink", ground) for ground in GROUNDS for style in ("ok", "warning", "alarm", "info")],
     *[(f"on-{style}", style) for style in ("accent", "ok", "muted", "warning", "alarm", "info", "body-on")],
-    ("page", "stale"),  # the age on its label
 )
 MARKS = (
     *[(mark, ground) for ground in GROUNDS for mark in ("uncertain", "bad", "unsynchronised", "missing", "focus")],
