@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import tempfile
@@ -17,6 +18,7 @@ from vizclient.headless.running import complain
 from vizclient.logs import Log
 from vizclient.places import Places
 from vizclient.profiles.loading import load_profile
+from vizclient.redundancy.model import Server
 from vizclient.simulator.command import demo_profile
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Event, Pair
@@ -74,8 +76,14 @@ def run(arguments: Namespace) -> int:
             dock.setTitleBarWidget(QWidget(dock))  # it stays where it is
             pair.launch()  # now that the window is there
             panel.refresh()
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:  # together with the window, which need not wait for servers that are frozen
+                panels.clear()
+                for server in Server:
+                    pair.kill(server)
 
-        code = show(
+        return show(
             profile,
             places,
             data_dir,
@@ -85,8 +93,6 @@ def run(arguments: Namespace) -> int:
             theme_name=arguments.theme or "",
             beside=beside,
         )
-        panels.clear()
-        return code
 
 
 def _write_profile(pair: Pair, places: Places) -> Path:

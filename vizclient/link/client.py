@@ -203,7 +203,8 @@ class LinkClient:
         life, self._life = self._life, None
         if life is not None:
             life.channel.close()
-            await self._await_death(life.process, CLOSE_WITHIN)
+            if self._hears(life):  # else it would not hear us either
+                await self._await_death(life.process, CLOSE_WITHIN)
             await self._end(life)
         if self._dying is not None:
             await self._end(self._dying)
@@ -238,6 +239,11 @@ class LinkClient:
     def _heard(self, at: float) -> None:
         """Called from the reading thread: what the mirror says is true even while the window is busy."""
         self._mirror.heard_at = at
+
+    def _hears(self, life: _Life) -> bool:
+        """Whether the link process has begun to speak, and speaks still."""
+        heard_at = self._mirror.heard_at
+        return heard_at is not None and time.perf_counter() - max(heard_at, life.started_at) < LINK_SILENCE
 
     def _link_ended(self) -> None:
         self._restart = True
