@@ -55,7 +55,7 @@ async def _serve(channel: Channel[object], ways: set[str]) -> None:
     for server in pair.both:
         server.metadata = dict.fromkeys(ITEMS, Metadata("Double", writable=True))
         if "mute-writes" in ways:
-            server.write = lambda address, value: time.sleep(60)  # type: ignore[method-assign]
+            server.write = lambda address, value, generation: time.sleep(60)  # type: ignore[method-assign]
     connector, linger = FakeConnector(pair), 0.0 if "brief" in ways else LINGER
     service = Service(
         channel,  # type: ignore[arg-type]

@@ -86,6 +86,7 @@ class FakeServer:
     def __init__(self, name: Server, field: dict[Address, Value]) -> None:
         self.name = name
         self.uri = f"urn:fake:{name}"
+        self.peer: FakeServer | None = None
         self.refuses = Refuses.NOTHING
         self.announces = Announces.MODE
         self.latency = 0.001
@@ -271,7 +272,9 @@ class FakeServer:
             self.ignored.add(value)
         else:
             self._field[address] = value
-            self.values_changed([address])
+            for server in (self, self.peer):
+                if server is not None and server.active:
+                    server.values_changed([address])
 
     def report(self, at: float, *, took: float = 0.0) -> Report:
         """What a session reads about this server."""
@@ -312,6 +315,7 @@ class FakePair:
         self.field: dict[Address, Value] = dict(field or {})
         self.main = FakeServer(Server.MAIN, self.field)
         self.backup = FakeServer(Server.BACKUP, self.field)
+        self.main.peer, self.backup.peer = self.backup, self.main
         self.main.active = True
 
     def __getitem__(self, server: Server) -> FakeServer:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 from vizclient.items.address import Address
 from vizclient.items.freshness import BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN
@@ -108,7 +109,7 @@ class Writer:
         self._metadata = metadata
         self._tell = tell
         self._tasks = TaskSet("writes")
-        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._under_way: dict[int, asyncio.Task[WriteState]] = {}
         self._busy: set[int] = set()
 
     def begin(self, order: WriteOrder) -> None:
@@ -131,9 +132,9 @@ class Writer:
             return
         self._busy.add(order.handle)
         self._tell(state)
-        self._under_way[order.number] = self._tasks.start(
-            self._settle(order, state, session), name=f"write-{order.number}"
-        )
+        task = self._tasks.start(self._carry_out(order, state, session), name=f"write-{order.number}")
+        self._under_way[order.number] = task
+        task.add_done_callback(partial(self._settle, order, state))  # also if it is cancelled before it has begun
 
     def cancel(self, number: int) -> None:
         """Stop waiting for it: it becomes `unknown`. It is not undone."""
@@ -145,14 +146,13 @@ class Writer:
         """End all that is under way; each becomes `unknown`."""
         await self._tasks.close()
 
-    async def _settle(self, order: WriteOrder, state: WriteState, session: DataSession) -> None:
-        final = replace(state, outcome=WriteOutcome.UNKNOWN, code="write-abandoned")
-        try:
-            final = await self._carry_out(order, state, session)
-        finally:
-            self._under_way.pop(order.number, None)
-            self._busy.discard(order.handle)
-            self._tell(final)
+    def _settle(self, order: WriteOrder, state: WriteState, task: asyncio.Task[WriteState]) -> None:
+        del self._under_way[order.number]
+        self._busy.discard(order.handle)
+        if task.cancelled() or task.exception() is not None:
+            self._tell(replace(state, outcome=WriteOutcome.UNKNOWN, code="write-abandoned"))
+        else:
+            self._tell(task.result())
 
     async def _carry_out(self, order: WriteOrder, state: WriteState, session: DataSession) -> WriteState:
         try:

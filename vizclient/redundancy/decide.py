@@ -127,7 +127,8 @@ class _Turn:
     __slots__ = ("answered", "at", "effects", "luck", "state")
 
     def __init__(self, state: State, at: float, luck: float) -> None:
-        self.state = state
+        self.state = replace(state)
+        """Its own copy, which nobody else sees before the turn is over: the only one that is changed in place, for speed."""
         self.at = at
         self.luck = luck
         self.effects: list[Effect] = []
@@ -135,11 +136,12 @@ class _Turn:
         """Whose probe this event ended."""
 
     def set(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+        for name, value in changes.items():
+            object.__setattr__(self.state, name, value)
 
     def know(self, server: Server, **changes: Any) -> None:
         known = replace(self.state.known(server), **changes)
-        self.state = replace(self.state, main=known) if server is Server.MAIN else replace(self.state, backup=known)
+        object.__setattr__(self.state, "main" if server is Server.MAIN else "backup", known)
 
     # What happened
 

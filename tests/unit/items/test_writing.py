@@ -304,3 +304,15 @@ def test_a_write_that_is_not_waited_for_any_more_becomes_unknown() -> None:
         assert (bench.states[-1].outcome, bench.states[-1].code) == (WriteOutcome.UNKNOWN, "write-abandoned")
 
     _play(scene)
+
+
+def test_a_write_that_is_called_off_before_it_has_begun_is_unknown_too_and_its_item_can_be_written_again() -> None:
+    async def scene(bench: _Bench) -> None:
+        bench.writer.begin(bench.order())
+        bench.writer.cancel(1)
+        await asyncio.sleep(0.1)
+        assert (bench.states[-1].outcome, bench.states[-1].code) == (WriteOutcome.UNKNOWN, "write-abandoned")
+        assert bench.live.written == []
+        assert (await bench.write(bench.order(22.0, number=2))).outcome is WriteOutcome.DONE
+
+    _play(scene)
