@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bench.stage import window
@@ -26,19 +27,20 @@ COUNT = 500
 ROUNDS = 7
 HA_ROUNDS = 3
 OPTIONS = Options(items=600, change_rate=3000, standby="passive")
+QUICK = replace(OPTIONS, heartbeat=20, dead_after=80)
+"""Takes over sooner, so that less of the time from the kill is the servers' own."""
 
 
 def measure() -> dict[str, float]:
     """Kill and freeze of the active server, with the window, with the floor and with HaClient."""
-    with tempfile.TemporaryDirectory(prefix="vizclient-bench-") as name, Pair(OPTIONS) as pair:
-        pair.start()
-        folder = Path(name)
-        listing = folder / "identifiers.txt"
-        listing.write_text("\n".join(identifiers(COUNT)), "utf-8")
+    with stage(OPTIONS) as (pair, folder, listing):
         kill, from_kill = ours(folder / "kill", pair, "kill")
         freeze, from_freeze = ours(folder / "freeze", pair, "freeze")
         floor = [round_of_the_floor(pair, listing) for _ in range(ROUNDS)]
         ha = [round_of_ha(pair, listing) for _ in range(HA_ROUNDS)]
+    with stage(QUICK) as (pair, folder, listing):
+        _, quick = ours(folder / "quick", pair, "kill", hold_ms=0)
+        quick_ha = [round_of_ha(pair, listing)[0] for _ in range(HA_ROUNDS)]
     return {
         "floor_ms": statistics.median(floor),
         "floor_min_ms": min(floor),
@@ -56,7 +58,21 @@ def measure() -> dict[str, float]:
         "ha_client_to_ours_from_kill_ratio": statistics.median(from_kill_ha) / statistics.median(from_kill),
         "ha_client_ms": statistics.median(from_active_ha := [active for _, active in ha]),
         "ha_client_to_ours_ratio": statistics.median(from_active_ha) / statistics.median(kill),
+        "quick_pair_from_kill_ms": statistics.median(quick),
+        "quick_pair_ha_client_from_kill_ms": statistics.median(quick_ha),
+        "quick_pair_ha_client_to_ours_from_kill_ratio": statistics.median(quick_ha) / statistics.median(quick),
     }
+
+
+@contextmanager
+def stage(options: Options) -> Iterator[tuple[Pair, Path, Path]]:
+    """A pair, a folder, and a file with the identifiers of what is shown."""
+    with tempfile.TemporaryDirectory(prefix="vizclient-bench-") as name, Pair(options) as pair:
+        pair.start()
+        folder = Path(name)
+        listing = folder / "identifiers.txt"
+        listing.write_text("\n".join(identifiers(COUNT)), "utf-8")
+        yield pair, folder, listing
 
 
 def settle(pair: Pair) -> None:
@@ -69,11 +85,14 @@ def settle(pair: Pair) -> None:
     time.sleep(1.5)  # the pages of the main are quiet again
 
 
-def ours(folder: Path, pair: Pair, how: str) -> tuple[list[float], list[float]]:
-    """Milliseconds from the backup being active, and from the blow, to the last of all fresh values on the screen."""
+def ours(folder: Path, pair: Pair, how: str, hold_ms: int = 250) -> tuple[list[float], list[float]]:
+    """Milliseconds from the backup being active, and from the blow, to the last of all fresh values on the screen.
+
+    With `hold_ms` 0 every value is painted anew, also one that comes back unchanged within the hold.
+    """
     folder.mkdir()
     blackouts, from_blow = [], []
-    profile = write_site(folder, pair, {"values": identifiers(COUNT)})
+    profile = write_site(folder, pair, {"values": identifiers(COUNT)}, hold_ms=hold_ms)
     with window(folder, profile) as (_, trace, started):
         trace.when_all(COUNT, live_from("main"), started)
         for _ in range(ROUNDS):

@@ -18,7 +18,7 @@ def identifiers(count: int) -> list[str]:
     return [f"Plain/{n // 100:03}/{n:05}" for n in range(count * 10 // 9 + 10) if n % 10 != 9][:count]
 
 
-def write_site(folder: Path, pair: Pair, pages: Mapping[str, list[str]]) -> Path:
+def write_site(folder: Path, pair: Pair, pages: Mapping[str, list[str]], *, hold_ms: int = 250) -> Path:
     """A bundle with a page of value symbols for each list of identifiers, and a profile; the profile's path."""
     bundle = folder / "bundle"
     (bundle / "pages").mkdir(parents=True)
@@ -52,7 +52,8 @@ def write_site(folder: Path, pair: Pair, pages: Mapping[str, list[str]]) -> Path
     profile = folder / "bench.toml"
     profile.write_text(
         f'format = 1\nname = "Bench"\nbundle = "bundle"\n[main]\nurl = "{pair.url("main")}"\n'
-        f'[backup]\nurl = "{pair.url("backup")}"\n[security]\npolicy = "None"\nmode = "None"\n',
+        f'[backup]\nurl = "{pair.url("backup")}"\n[security]\npolicy = "None"\nmode = "None"\n'
+        f"[redundancy]\nhold_ms = {hold_ms}\n",
         "utf-8",
     )
     return profile

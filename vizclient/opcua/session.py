@@ -49,7 +49,8 @@ _T = TypeVar("_T")
 _CHUNK = 200
 _GAP_PAUSE = 0.5
 _RETRY = 5.0
-_ROLE_INTERVAL = 0.1
+_ROLE_INTERVAL = 0.05
+_ROLE_KEEP_ALIVE = 1.0  # the watchdog asks for what it brings all the same
 
 
 class OpcUaSession:
@@ -98,7 +99,7 @@ class OpcUaSession:
             self._role_changed,
             _nothing,
             most=chunk,
-            keep_alive=deadlines.keep_alive,
+            keep_alive=_ROLE_KEEP_ALIVE,
             priority=255,
         )
         self._items = Subscription(
@@ -132,6 +133,7 @@ class OpcUaSession:
             return
         self._watching = True
         self._tasks.start(self._beat(), name="watchdog")
+        self._tasks.start(self._mind_silence(), name="silence")
         self._tasks.start(self._renew_channel(), name="channel renewal")
         self._tasks.start(self._follow(), name="role")
 
@@ -318,9 +320,23 @@ class OpcUaSession:
             if not await self._answered(answer, sent):
                 return
             self._take_beat(answer.result(), nodes, sent)
-            for subscription in (self._roles, self._items):
-                if not subscription.renewing and (subscription.dead or subscription.silent(time.perf_counter())):
+
+    async def _mind_silence(self) -> None:
+        """Make a subscription anew that the server has ended, or that is silent although reads are answered."""
+        subscriptions = (self._roles, self._items)
+        wait = self._deadlines.keep_alive
+        while await self._pause(wait):
+            now = time.perf_counter()
+            late = max(0.0, 3 * self._smoothed - self._watchdog)  # as patient as the watchdog is
+            wait = self._deadlines.keep_alive
+            for subscription in subscriptions:
+                if subscription.renewing:
+                    continue
+                left = subscription.silent_at + late - now
+                if subscription.dead or left <= 0:
                     self._tasks.start(self._renew_subscription(subscription), name="subscription renewal")
+                else:
+                    wait = min(wait, left)
 
     async def _answered(self, answer: asyncio.Future[Any], sent: float) -> bool:
         deadline = max(self._watchdog, 3 * self._smoothed)
