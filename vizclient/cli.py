@@ -106,6 +106,18 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
     _add_profile(history)
     history.add_argument("--json", action="store_true", help="one JSON array, oldest first, see below")
 
+    profile = _add(commands, "profile", "work on profiles", _profile_new)
+    verbs = profile.add_subparsers(title="commands", metavar="VERB", required=True)
+    new = _add(
+        verbs, "new", "ask a server about itself and its pair, and write a profile", _profile_new, PROFILE_NEW_HELP
+    )
+    new.add_argument(
+        "--from", dest="server", metavar="URL", required=True, help="opc.tcp://host:port of a server, best the main one"
+    )
+    new.add_argument("--out", metavar="FILE", type=Path, help="the file (default: NAME.toml among the configuration's)")
+    new.add_argument("--name", metavar="NAME", help="what the site is called (default: what the server is called)")
+    new.add_argument("--insecure", action="store_true", help="without security, if the server offers that")
+
     sheet = _add(commands, "contact-sheet", "a picture of all symbols in all states of freshness", _contact_sheet)
     sheet.add_argument("--out", metavar="FILE.png", type=Path, required=True, help="the picture")
     sheet.add_argument("--grey", action="store_true", help="without colour")
@@ -149,6 +161,14 @@ HISTORY_HELP = (
   for what stood ready before), "outage_ms" (loss to all values of the page), "blackout_ms" (found
   active to all values), "missing" and "missing_items" (did not come back: how many, the first few)
 The last 200 are kept.
+
+"""
+    + HELP
+)
+PROFILE_NEW_HELP = (
+    """The server is asked what it offers, which other server belongs to it, and for its namespaces;
+no other is connected to. An existing file is never overwritten. 8 means that the peer's address
+was not found: the file says what to fill in.
 
 """
     + HELP
@@ -283,6 +303,18 @@ def _history(arguments: argparse.Namespace) -> int:
     from vizclient.headless.history import history  # noqa: PLC0415
 
     return history(arguments.profile, arguments.data_dir, as_json=arguments.json)
+
+
+def _profile_new(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.profile_new import new_profile  # noqa: PLC0415
+
+    return new_profile(
+        arguments.server,
+        arguments.data_dir,
+        out=arguments.out,
+        name=arguments.name,
+        insecure=arguments.insecure,
+    )
 
 
 def _seal(arguments: argparse.Namespace) -> int:

@@ -46,6 +46,11 @@ PROFILE: dict[str, str] = {
     "profile-role-active": '{key} must be a list of values that mean active: texts, whole numbers, true or false; as in ["active"].',
     "profile-role-active-missing": 'role_item needs role_active: the values that mean active, as in role_active = ["active"].',
     "profile-role-item-missing": "role_active needs role_item: the address of the item in which a server tells its role.",
+    "profile-exists": "{path} exists already; nothing is overwritten. Give another --out or --name, or remove it first.",
+    "profile-not-asked": "{url} could not be asked: {reason}. {advice}",
+    "profile-unwritable": "{path} cannot be written: {reason}.",
+    "profile-written": "Written: {path}",
+    "profile-no-peer": "The other server's address was not found. Fill it in under [backup] in {path}",
     "profile-timezone": "{key}: {value} is not a time zone. They are called like Europe/Vienna.",
 }
 """What can be wrong with a profile."""

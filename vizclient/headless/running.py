@@ -50,9 +50,14 @@ def run_headless(
     except ProfileError as error:
         complain_of(error)
         return Exit.USAGE
+    return run_logged(command, places, lambda: work(loaded, places), stopped=stopped)
+
+
+def run_logged(command: str, places: Places, work: Callable[[], Coroutine[Any, Any, Exit]], *, stopped: Exit) -> Exit:
+    """Run `work` in an event loop of its own, with a log; see `run_headless`."""
     with Log(command, places.logs) as log:
         try:
-            return asyncio.run(_until_stopped(work(loaded, places), log, stopped))
+            return asyncio.run(_until_stopped(work(), log, stopped))
         except BrokenPipeError:  # who read our output has had enough
             _silence_stdout()
             return Exit.DONE
