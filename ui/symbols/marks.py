@@ -165,7 +165,7 @@ def beside(painter: QPainter | Recorder, frame: QRectF, left: float, side: float
         hatch(painter, frame, theme)
         size = min(12.0, frame.height() - 3, max(7.0, side * 0.72))
         wide = theme.letters.width(shown.age, size, "medium") + 6 if shown.age else 0.0
-        if wide and wide < frame.width() * 0.45:
+        if wide and wide < frame.width() * 0.6:
             age(painter, left - 2, middle + (size + 3) / 2, shown, theme, size)
             left += wide - 2 + gap
     elif freshness in BADGED:

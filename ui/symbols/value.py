@@ -87,6 +87,9 @@ class Line:
         if found is None:
             found = self._marked[key] = self._around(shown)
         around, words = found
+        if shown.age and not words.hold(text):
+            self.paint(painter, shown._replace(age=""))  # the value comes before its age
+            return
         around.replay(painter)
         if not text:
             if freshness is not marks.MISSING:
@@ -159,9 +162,12 @@ class _Words:
             end = (self._left + self._right + wide) / 2
         return face.put_parts(painter, end, self.baseline, parts), end
 
+    def hold(self, text: str) -> bool:
+        """Whether there is room for `text`, be it without its unit."""
+        return self._face.run(parts_of(text.partition(NBSP)[0])) <= self._right - self._left if text else True
+
     def _squeezed(self, text: str) -> list[str]:
-        parts = parts_of(text.partition(NBSP)[0])
-        return parts if self._face.run(parts) <= self._right - self._left else ["###"]
+        return parts_of(text.partition(NBSP)[0]) if self.hold(text) else ["###"]
 
     def _elided(self, text: str) -> str:
         room, width = self._right - self._left, self._face.width

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from ui.numbers import Numbers
+from ui.symbols.contract import Shown
 from ui.symbols.sheet import CELL, SPECIMENS, STILL, Specimen, paint_specimen, run, sheet, shown
 from ui.symbols.table import SYMBOLS
 from ui.theme import Theme, load_fonts, load_theme
@@ -142,6 +143,22 @@ def test_a_number_that_does_not_fit_is_never_cut(theme: Theme) -> None:
 
     assert narrow(123456.0) == narrow(987654.0)
     assert narrow(12.0) != narrow(13.0)
+
+
+def test_a_value_comes_before_its_age_where_there_is_room_for_one(theme: Theme) -> None:
+    specimen = Specimen("", {"type": "value", "rect": (10, 20, 60, 20), "item": "a", "decimals": 0}, 123456.0)
+    state = shown(specimen, Freshness.STALE, NUMBERS, WORDS)
+
+    def painted(state: Shown) -> QImage:
+        image = QImage(128, 84, QImage.Format.Format_RGB32)
+        image.fill(theme.color("page"))
+        painter = QPainter(image)
+        paint_specimen(painter, specimen, state, theme)
+        painter.end()
+        return image
+
+    assert painted(state) == painted(state._replace(age=""))
+    assert painted(state._replace(text="12")) != painted(state._replace(text="12", age=""))
 
 
 @pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda specimen: specimen.title)
