@@ -93,7 +93,7 @@ class Speaker:
                 detail = words("strip.switching.detail", server=left, reason=reason)
                 return self._plain(Tone.NOTICE, "strip.switching", detail, peer, heard)
             case ConnectionState.NO_ACTIVE:
-                detail = words("strip.no-active-server.never")
+                detail = " · ".join((*self._reasons(connection), words("strip.no-active-server.never")))
                 if connection.lost_at is not None:
                     time = self.times.time(moment.wall_of(connection.lost_at))
                     detail = words("strip.no-active-server.detail", time=time)
@@ -125,7 +125,15 @@ class Speaker:
 
     def problem(self, problem: Problem) -> str:
         """Why an attempt failed."""
-        return self.words(f"reason.{problem.code}")
+        return self.words(f"reason.{problem.code}", **dict(problem.arguments))
+
+    def advice(self, view: ServerView) -> str:
+        """What a person can do about a server; "" where there is nothing to say."""
+        problem = None if view.report is None else view.report.problem
+        if problem is None or view.finding.source not in (Source.PROBLEM, Source.REFUSAL):
+            return ""
+        code = f"advice.{problem.code}"
+        return self.words(code, **dict(problem.arguments)) if self.words.knows(code) else ""
 
     def cause(self, cause: Problem | Source | None) -> str:
         """Why a server was left."""
@@ -183,6 +191,17 @@ class Speaker:
             for server, view in views.items()
             if connection.state is not ConnectionState.CONNECTED or server is not connection.server
         )
+
+    def _reasons(self, connection: Connection) -> list[str]:
+        """Why neither server serves."""
+        return [
+            self.words(
+                "strip.needs-attention.detail",
+                server=self._name(server),
+                reason=self.why(view.finding, view.report),
+            )
+            for server, view in ((Server.MAIN, connection.main), (Server.BACKUP, connection.backup))
+        ]
 
     def _complaints(self, connection: Connection) -> list[str]:
         """What needs a person, server by server."""

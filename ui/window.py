@@ -422,7 +422,7 @@ class Window(QMainWindow):
             return
         page = self.words.text(self._bundle.pages[view.page].title)
         server = loud(self.words, connection.server)
-        text = self.words("message.items-missing", page=page, number=len(missing), server=server, item=missing[0])
+        text = self.words.count("message.items-missing", len(missing), page=page, server=server, item=missing[0])
         if text != self._missing_said:  # once dismissed it does not come back
             self._missing_said = text
             self.messages.show_message(text, key="missing")

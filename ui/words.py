@@ -52,6 +52,10 @@ class Words:
             return " ".join([code, *(str(argument) for argument in arguments.values())])
         return _FIELD.sub(lambda field: str(arguments.get(field[1][1:-1], field[1])), template)
 
+    def count(self, code: str, number: int, /, **arguments: object) -> str:
+        """The sentence of `code` about so many: `code.one` for a single one, with the field `number`."""
+        return self(f"{code}.one" if number == 1 else code, number=number, **arguments)
+
     def knows(self, code: str) -> bool:
         """Whether there is a sentence for `code`."""
         return code in self._templates
@@ -141,7 +145,7 @@ ENGLISH: dict[str, str] = {
     "strip.switching.detail": "{server} lost: {reason}",
     "strip.no-active-server": "No active server",
     "strip.no-active-server.detail": "Values are as of {time}. Both servers are asked again and again",
-    "strip.no-active-server.never": "Neither server is active. Both are asked again and again",
+    "strip.no-active-server.never": "Both are asked again and again",
     "strip.needs-attention": "Needs attention",
     "strip.needs-attention.detail": "{server}: {reason}",
     "strip.stopped": "Stopped",
@@ -185,11 +189,13 @@ ENGLISH: dict[str, str] = {
     "window.title.no-page": "{profile} – {state}",
     # messages of the window
     "message.dismiss": "Dismiss",
+    "message.more.one": "1 more",
     "message.more": "{number} more",
     "message.bundle": "The pages cannot be shown. {fault}",
     "message.bundle-none": "The profile names no bundle: there are no pages to show",
     "message.page-unknown": "There is no page “{page}” in the bundle; the start page is shown",
     "message.page-gone": "There is no page “{page}” in the bundle",
+    "message.items-missing.one": "“{page}”: 1 item does not exist on {server}: {item}",
     "message.items-missing": "“{page}”: {number} items do not exist on {server}. First: {item}",
     "message.history": "The switchovers so far cannot be shown. {fault}",
     "message.state": "What the window remembered cannot be used. {fault}",
@@ -280,12 +286,16 @@ ENGLISH: dict[str, str] = {
     "servers.past.time": "Time",
     "servers.past.way": "From → to",
     "servers.past.cause": "Cause",
+    "servers.past.outage": "Not live",
+    "servers.past.outage.tip": "How long values were not live: from the loss to the last value of the page",
     "servers.past.blackout": "Blackout",
+    "servers.past.blackout.tip": "From the moment an active server was found to the last value of the page",
     "servers.past.way.value": "{left} → {taken}",
     "servers.past.open": "going on",
     "servers.past.lost": "Lost at {time}: {noticed}",
     "servers.past.step": "{step}: {after}",
     "servers.past.before": "stood ready",
+    "servers.past.missing.one": "1 item did not come back: {items}",
     "servers.past.missing": "{number} items did not come back: {items}",
     "servers.state.ends": "{state}, ends in {number} s",
     "servers.state.returns": "{state}; back at {time}",

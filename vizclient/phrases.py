@@ -16,6 +16,11 @@ def phrase(code: str, arguments: Mapping[str, object]) -> str:
     return _FIELD.sub(lambda field: str(arguments.get(field[1], field[0])), template)
 
 
+def counted(code: str, number: int, arguments: Mapping[str, object]) -> str:
+    """The sentence of `code` about so many: `code.one` for a single one, with the field `number`."""
+    return phrase(f"{code}.one" if number == 1 else code, {**arguments, "number": number})
+
+
 PROFILE: dict[str, str] = {
     "profile-no-file": "There is no such file.",
     "profile-no-name": "There is no profile {name} in {folder}. Give the path of a file, or put {name}.toml there.",
@@ -56,7 +61,7 @@ PROFILE: dict[str, str] = {
 """What can be wrong with a profile."""
 
 BUNDLE: dict[str, str] = {
-    "bundle-sealed": "Sealed: {files} files, {pages} pages; the first is {start}.",
+    "bundle-sealed": "Sealed. Files: {files}, pages: {pages}; the first is {start}.",
     "bundle-unreadable": "It cannot be read: {reason}.",
     "bundle-not-zip": "This is neither a folder nor a zip file.",
     "bundle-no-file": "The bundle has no file {name}.",
@@ -290,6 +295,7 @@ COMMANDS: dict[str, str] = {
     "history-none": "No switchovers are recorded: the window of this profile has seen none.",
     "history-outage": "outage",
     "history-blackout": "blackout",
+    "history-missing.one": "1 item did not come back: {items}",
     "history-missing": "{number} items did not come back: {items}",
     "no-active-server": "No active server was found.",
     "needs-attention": "Neither server can be used until a person acts.",

@@ -92,7 +92,7 @@ class Messages(QWidget):
         hidden = len(self._rows) - _MOST
         self._more.setVisible(hidden > 0)
         if hidden > 0:
-            self._more.setText(self._words("message.more", number=hidden))
+            self._more.setText(self._words.count("message.more", hidden))
         self.setVisible(bool(self._rows))
         self._place()
 

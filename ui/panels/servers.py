@@ -26,6 +26,7 @@ from vizclient.redundancy.model import Connection, ConnectionState, Role, Server
 
 from ..speaker import Moment, Speaker
 
+_PAST = ("time", "way", "cause", "outage", "blackout")
 _ROWS = ("role", "why", "level", "state", "since", "probe", "session", "address")
 
 
@@ -91,9 +92,9 @@ class ServersPanel(QWidget):
         return self._cells[server, row].text()
 
     def past(self, row: int) -> tuple[str, ...]:
-        """What is said of a switchover, newest first: time, way, cause, blackout."""
+        """What is said of a switchover, newest first: time, way, cause, how long values were not live, blackout."""
         item = self._past.topLevelItem(row)
-        return () if item is None else tuple(item.text(column) for column in range(4))
+        return () if item is None else tuple(item.text(column) for column in range(len(_PAST)))
 
     def details(self, row: int) -> list[str]:
         """The lines of a switchover's tool tip, newest first."""
@@ -138,7 +139,8 @@ class ServersPanel(QWidget):
             case "role":
                 return speaker.role(view)
             case "why":
-                return speaker.why(view.finding, report)
+                said, to_do = speaker.why(view.finding, report), speaker.advice(view)
+                return f"{said}. {to_do}" if to_do else said
             case "level":
                 return words("value.none") if report is None or report.level is None else str(report.level)
             case "state":
@@ -170,12 +172,16 @@ class ServersPanel(QWidget):
         item.setText(0, time)
         item.setText(1, words("servers.past.way.value", left=left, taken=taken))
         item.setText(2, speaker.cause(switchover.cause))
-        item.setText(3, blackout(speaker, switchover))
-        item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
+        item.setText(3, self._span(switchover.outage))
+        item.setText(4, self._span(switchover.blackout))
+        for column in (3, 4):
+            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tip = self._steps(switchover, time)
         for column in range(item.columnCount()):
             item.setToolTip(column, tip)
+
+    def _span(self, seconds: float | None) -> str:
+        return self._speaker.words("servers.past.open") if seconds is None else self._speaker.words.duration(seconds)
 
     def _steps(self, switchover: Switchover, time: str) -> str:
         """All that the record says, a line each: who noticed, when each step was taken, what did not come back."""
@@ -202,7 +208,7 @@ class ServersPanel(QWidget):
             lines.append(words("servers.past.step", step=words(f"step.{name}"), after=after))
         if switchover.missing:
             few = ", ".join(item.partition(";s=")[2] or item for item in switchover.missing_items)
-            lines.append(words("servers.past.missing", number=switchover.missing, items=few))
+            lines.append(words.count("servers.past.missing", switchover.missing, items=few))
         return "\n".join(lines)
 
     def _use(self, server: Server, _checked: bool = False) -> None:
@@ -249,7 +255,7 @@ class ServersPanel(QWidget):
         font.setPixelSize(15)
         font.setWeight(font.Weight.DemiBold)
         past.setFont(font)
-        self._past.setHeaderLabels([words(f"servers.past.{name}") for name in ("time", "way", "cause", "blackout")])
+        self._past.setHeaderLabels([words(f"servers.past.{name}") for name in _PAST])
         self._past.setRootIsDecorated(False)
         self._past.setWordWrap(True)
         self._past.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -257,7 +263,11 @@ class ServersPanel(QWidget):
         self._past.setVisible(False)
         header = self._past.header()
         header.setStretchLastSection(False)
-        for column in (0, 1, 3):
+        heads = self._past.headerItem()
+        for column, span in ((3, "outage"), (4, "blackout")):
+            heads.setToolTip(column, words(f"servers.past.{span}.tip"))
+            heads.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for column in (0, 1, 3, 4):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self._retry.setVisible(False)
@@ -284,9 +294,3 @@ def needs_person(connection: Connection) -> bool:
     return connection.state is ConnectionState.ATTENTION or any(
         view.finding.role is Role.ATTENTION for view in (connection.main, connection.backup)
     )
-
-
-def blackout(speaker: Speaker, switchover: Switchover) -> str:
-    """From the moment the new server was found active to the last value of the page: detection is not part of it."""
-    span = switchover.blackout
-    return speaker.words("servers.past.open") if span is None else speaker.words.duration(span)

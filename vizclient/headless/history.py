@@ -13,7 +13,7 @@ from vizclient.faults import FaultError
 from vizclient.headless.running import complain_of
 from vizclient.items.address import AddressError, parse_address
 from vizclient.link.history import History
-from vizclient.phrases import phrase
+from vizclient.phrases import counted, phrase
 from vizclient.places import Places
 from vizclient.profiles.loading import ProfileError, load_profile
 from vizclient.redundancy.model import Problem, Switchover
@@ -96,7 +96,7 @@ def lines(switchover: Switchover, namespaces: Mapping[str, str]) -> list[str]:
     said.append(f"    {', '.join(taken)}")
     if switchover.missing:
         few = ", ".join(_short(item, namespaces) for item in switchover.missing_items)
-        said.append(f"    {phrase('history-missing', {'number': switchover.missing, 'items': few})}")
+        said.append(f"    {counted('history-missing', switchover.missing, {'items': few})}")
     return said
 
 

@@ -40,7 +40,12 @@ def test_when_all_is_well_it_is_quiet_and_names_server_host_peer_and_time(desk: 
     [
         (searching(), Tone.NOTICE, "Switching", "Main (bms-main:4840) lost: The connection broke off"),
         (searching(ConnectionState.NO_ACTIVE), Tone.ALARM, "No active server", "Values are as of"),
-        (searching(ConnectionState.NO_ACTIVE, left=None), Tone.ALARM, "No active server", "Neither server is active"),
+        (
+            searching(ConnectionState.NO_ACTIVE, left=None),
+            Tone.ALARM,
+            "No active server",
+            "Both are asked again and again",
+        ),
         (
             searching(
                 ConnectionState.ATTENTION,
@@ -66,6 +71,11 @@ def test_what_is_not_well_is_said_loudly_and_in_words(
     assert any(detail in text for text in texts(strip))
     ground = strip.grab().toImage().pixelColor(3, 3)
     assert ground == tone_colors(desk.theme, tone).ground
+
+
+def test_nobody_active_says_why_of_each(desk: Desk, qtbot: QtBot) -> None:
+    strip = strip_of(desk, qtbot, searching(ConnectionState.NO_ACTIVE, left=None))
+    assert "Main (bms-main:4840): It cannot be reached · Backup (bms-backup:4840): It" in strip.saying.detail
 
 
 def test_a_silent_link_is_said_whatever_it_said_before(desk: Desk, qtbot: QtBot) -> None:

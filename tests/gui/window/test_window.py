@@ -129,7 +129,7 @@ def test_items_that_do_not_exist_are_said_once_and_no_more_when_dismissed(desk: 
     desk.connect(connected())
     desk.mirror.take_samples([(desk.handle("b:Set"), Sample(None, 0x80340000, None, 1, "main"))])
     window._look_for_missing()
-    assert window.messages.texts == ["“One”: 1 items do not exist on MAIN. First: b:Set"]
+    assert window.messages.texts == ["“One”: 1 item does not exist on MAIN: b:Set"]
     window.messages.withdraw("missing")
     window._look_for_missing()
     assert window.messages.texts == []
@@ -164,10 +164,25 @@ def test_the_servers_panel_shows_both_and_the_switchovers(desk: Desk, qtbot: QtB
     for listener in desk.link.on_switchover:
         listener(desk.link.switchovers[-1])
     row = panel.past(0)
-    assert row[1:] == ("Main → Backup", "The connection broke off", "25 ms")
+    assert row[1:] == ("Main → Backup", "The connection broke off", "425 ms", "25 ms")
     assert panel.use_button(Server.MAIN) is None, "the profile does not allow it"
     window.actions_["servers"].trigger()
     assert not panel.isVisible()
+
+
+def test_the_servers_panel_says_what_a_person_can_do(desk: Desk, qtbot: QtBot) -> None:
+    window = shown(desk, qtbot)
+    window.actions_["servers"].trigger()
+    assert window.servers is not None
+    offer = Problem(
+        ProblemKind.SECURITY,
+        Layer.CHANNEL,
+        case="security-offer",
+        arguments=(("wanted", "A/Sign"), ("offered", "None/None")),
+    )
+    desk.connect(searching(ConnectionState.ATTENTION, problem=offer))
+    said = window.servers.cell(Server.MAIN, "why")
+    assert said == "It does not offer A/Sign, but None/None. Change the security in the profile, or at the server."
 
 
 def test_the_servers_panel_says_when_a_server_ends_and_when_it_is_back(desk: Desk, qtbot: QtBot) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import vizclient
 from vizclient.headless.history import STEPS
-from vizclient.phrases import PHRASES, phrase
+from vizclient.phrases import PHRASES, counted, phrase
 from vizclient.redundancy.model import Mode, Noticed, ProblemKind, Role, ServerState, Source
 
 
@@ -38,6 +38,17 @@ def test_every_template_has_plain_fields_only() -> None:
             assert name is None or re.fullmatch("[a-z_]+", name), code
             assert not form, code
             assert not conversion, code
+
+
+def test_whatever_has_advice_has_a_reason_too() -> None:
+    advice = [code.removeprefix("advice.") for code in PHRASES if code.startswith("advice.")]
+    assert advice
+    assert [code for code in advice if f"reason.{code}" not in PHRASES] == []
+
+
+def test_one_is_said_otherwise_than_many() -> None:
+    assert counted("history-missing", 1, {"items": "x"}) == "1 item did not come back: x"
+    assert counted("history-missing", 2, {"items": "x"}) == "2 items did not come back: x"
 
 
 @pytest.mark.parametrize(
