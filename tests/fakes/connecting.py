@@ -335,7 +335,9 @@ class FakeSession:
         return 0
 
     def _publish_soon(self) -> None:
-        if self._changed and not self._publishes and self._hears():
+        if not self._hears():
+            self._loses = False  # what waits to be sent is not lost
+        elif self._changed and not self._publishes:
             self._publishes = True
             loop = asyncio.get_running_loop()
             loop.call_at(max(loop.time(), self._published_at + self._fake.publishing), self._publish)

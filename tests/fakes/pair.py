@@ -140,7 +140,9 @@ class FakeServer:
         self.drop_connections()
 
     def start(self, *, empty: bool = False) -> None:
-        """The process is there again, as a standby, and remembers no session; `empty`: no value either."""
+        """If the process is gone, it is there again, as a standby, and remembers no session; `empty`: no value either."""
+        if self.up:
+            return
         self.up = True
         if empty:
             self._own.clear()

@@ -244,7 +244,8 @@ class World(RuleBasedStateMachine):
         return self.kept | ({} if self.data is None else {self.data[0]: self.data[1]})
 
     def feed(self, event: Event) -> None:
-        self.state, effects = decide(self.state, event)
+        before = self.state
+        self.state, effects = decide(before, event)
         hash(self.state)
         for effect in effects:
             match effect:
@@ -264,7 +265,7 @@ class World(RuleBasedStateMachine):
                     self.told = effect.connection
         if self.data is not None:
             assert not self.kept, "a session is kept while connected"
-        if isinstance(event, Probed | Reported) and effects:
+        if isinstance(event, Probed | Reported) and self.state is not before:
             self.note_rest(event.report.server)
 
     def check_probe(self, probe: Probe) -> None:
