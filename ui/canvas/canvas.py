@@ -291,7 +291,7 @@ class Canvas(QWidget):
                     entry.due = True
                     if entry.on_screen:
                         dirty.append(entry)
-        if self._state == "stale" and self._mirror.standing.generation:
+        if self._state != "live" and self._mirror.standing.generation:
             self._wake()
         self._schedule()
 

@@ -170,7 +170,8 @@ class Looks:
         if silent or (not standing.generation and (held_until is None or now >= held_until)):
             self.state = "stale"
         else:
-            self.state = "held" if held_until is not None and now < held_until else "live"
+            holding = held_until is not None and now < held_until and self._holds(now)
+            self.state = "held" if holding else "live"
         since = heard_at if silent else standing.lost_at
         self._age = "" if since is None else age_text(now - since, self.words)
         step = None if since is None else next_step(now - since)
@@ -223,6 +224,13 @@ class Looks:
         if entry.is_control and (reason := self.why_not(entry)):
             said.append(words(reason))
         return "\n".join(said)
+
+    def _holds(self, now: float) -> bool:
+        """Whether anything shown is still of the session that was lost."""
+        if not self._mirror.standing.generation:
+            return True
+        handles = () if self._list is None else self._list.by_handle
+        return any(handle >= 0 and self._mirror.freshness(handle, now) is _HELD for handle in handles)
 
     def _moved(self, entry: Entry, now: float) -> bool:
         handle, shown = entry.handle, entry.shown
