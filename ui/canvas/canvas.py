@@ -48,8 +48,10 @@ log = logging.getLogger(__name__)
 
 FRAME = 0.016
 """Seconds between two frames while values keep coming; the first after a pause is painted at once."""
-SLICE = 0.020
-"""Seconds of painting after which the rest waits for the next frame."""
+BULK = 1_000
+"""Most changes that are painted in one go. More are painted in slices, from the next turn of the loop on."""
+SLICE = 0.010
+"""Seconds that a slice lasts."""
 MANY = 200
 """Changes of one frame that are spread over all the page: the whole is copied, which costs no more than to tell them apart."""
 LATE = 0.05
@@ -108,6 +110,7 @@ class Canvas(QWidget):
         self._valid = False
         self._dirty: deque[Entry] = deque()
         self._painted: dict[Entry, None] = {}
+        self._sliced = False
         self._last_frame = -1.0
         self._state: State = "live"
         self._framed = False
@@ -353,10 +356,13 @@ class Canvas(QWidget):
         if not self._dirty or self._frame_timer.isActive():
             return
         rest = self._last_frame + FRAME - self._clock()
-        if rest <= 0:
-            self._frame()
-        else:
+        if rest > 0:
             self._frame_timer.start(max(1, math.ceil(rest * 1000)))
+        elif len(self._dirty) > BULK:
+            self._sliced = True
+            self._frame_timer.start(0)
+        else:
+            self._frame()
 
     # Painting
 
@@ -370,7 +376,8 @@ class Canvas(QWidget):
             return
         clock, dirty, looks = self._clock, self._dirty, self._looks
         now = clock()
-        end = now + SLICE
+        self._sliced = self._sliced or len(dirty) > BULK
+        end = now + SLICE if self._sliced else math.inf
         rects: list[tuple[int, int, int, int]] = []
         picture, display = self._picture, self._list
         painter = picture.painter()
@@ -393,6 +400,7 @@ class Canvas(QWidget):
         if dirty:
             self._frame_timer.start(1)
         else:
+            self._sliced = False
             self._unframe()
 
     def _update_in_full(self, entry: Entry) -> None:
