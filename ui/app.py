@@ -1,14 +1,12 @@
-"""The composition root: the one place that builds the window and all that it needs. `run` is `vizclient run`."""
+"""The composition root: the one place that builds the window and all that it needs."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import logging
-import os
 import sys
 import time
-from argparse import Namespace
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -16,18 +14,14 @@ from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QtMsgType, QTranslator, qI
 from PySide6.QtWidgets import QApplication
 
 from vizclient.exits import Exit
-from vizclient.headless.running import complain, complain_of
-from vizclient.link.client import LinkClient
+from vizclient.link.client import LinkClient, open_link
 from vizclient.link.history import History
-from vizclient.link.mirror import Mirror
 from vizclient.logs import Log
 from vizclient.machine import on_stop
 from vizclient.pages.bundle import Bundle, BundleError, load_bundle
 from vizclient.places import Places
-from vizclient.profiles.loading import ProfileError, load_profile
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Server
-from vizclient.redundancy.support import shipped_table
 from vizclient.state_files import StateFile
 from vizclient.tasks import TaskSet
 
@@ -35,9 +29,8 @@ from . import loop
 from .canvas.accessibility import Accessibility
 from .canvas.canvas import Canvas
 from .canvas.trace import TraceFile
-from .display import has_display
 from .numbers import Numbers
-from .single_instance import SingleInstance, instance_name
+from .single_instance import SingleInstance
 from .speaker import Moment, Speaker
 from .style import dress
 from .theme import load_fonts, load_theme
@@ -62,44 +55,6 @@ _QT_LEVELS = {
 }
 
 
-def run(arguments: Namespace) -> int:
-    """Open the window on `profile`; the exit code. Also reads `data_dir`, `bundle`, `page`, `theme` and `trace_display`."""
-    if not has_display(os.environ):
-        complain("no-display", {})
-        return Exit.NO_DISPLAY
-    gc.disable()  # nothing of what is made until the first frame is garbage
-    places = Places.of(arguments.data_dir)
-    with Log("window", places.logs) as logbook:
-        try:
-            profile = load_profile(arguments.profile, places.config / "profiles")
-        except ProfileError as error:
-            complain_of(error)
-            return Exit.USAGE
-        page = arguments.page or ""
-        instance = SingleInstance(instance_name(profile.file))
-        if not instance.claim():
-            if instance.ask(page):
-                return Exit.DONE
-            complain("instance-silent", {})
-            return Exit.INTERNAL
-        try:
-            trace = None if arguments.trace_display is None else TraceFile(arguments.trace_display)
-        except OSError as error:
-            complain("trace-unwritable", {"reason": error})
-            return Exit.USAGE
-        return show(
-            profile,
-            places,
-            arguments.data_dir,
-            logbook,
-            instance,
-            bundle_path=arguments.bundle,
-            page=page,
-            trace=trace,
-            theme_name=arguments.theme or "",
-        )
-
-
 def show(
     profile: Profile,
     places: Places,
@@ -112,11 +67,14 @@ def show(
     trace: TraceFile | None = None,
     theme_name: str = "",
     beside: Beside | None = None,
+    link: LinkClient | None = None,
 ) -> int:
-    """Build the window, show it, and run until it is closed; nothing is left running then."""
-    mirror = Mirror(shipped_table().synchronised)
-    link = LinkClient(profile.file, data_dir, mirror)
-    link.start()  # the link process imports its libraries while the window is built
+    """Build the window, show it, and run until it is closed; nothing is left running then.
+
+    `link`: the profile's, where it has been started already.
+    """
+    link = link or open_link(profile.file, data_dir)  # it imports its libraries while the window is built
+    mirror = link.mirror
     application = make_application()
     speaker, numbers = in_the_operators_language(application, profile)
     words = speaker.words
@@ -155,7 +113,7 @@ def show(
         window.tell_fault("message.history", history_fault)
     if logbook.unclean_end is not None:
         window.tell("message.unclean-end", file=logbook.path)
-    instance.asked.connect(window.come_forward)
+    instance.on_asked.append(window.come_forward)
     window.show()
 
     async def main() -> None:

@@ -15,8 +15,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from vizclient.exits import Exit
 from vizclient.headless.running import complain, complain_of
 from vizclient.items.freshness import Freshness
-from vizclient.link.client import LinkClient
-from vizclient.link.mirror import Mirror
+from vizclient.link.client import open_link
 from vizclient.logs import Log
 from vizclient.machine import on_stop
 from vizclient.pages.bundle import Bundle, BundleError, load_bundle
@@ -25,7 +24,6 @@ from vizclient.places import Places
 from vizclient.profiles.loading import ProfileError, load_profile
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Caution, Connection, ConnectionState
-from vizclient.redundancy.support import shipped_table
 
 from . import loop
 from .app import in_the_operators_language, make_application, present
@@ -74,9 +72,8 @@ class _Picture:
     def __init__(self, profile: Profile, arguments: Namespace, bundle: Bundle, logbook: Log) -> None:
         self._arguments = arguments
         self._logbook = logbook
-        self._mirror = Mirror(shipped_table().synchronised)
-        self._link = LinkClient(profile.file, arguments.data_dir, self._mirror)
-        self._link.start()
+        self._link = open_link(profile.file, arguments.data_dir)
+        self._mirror = self._link.mirror
         self._application = make_application()
         speaker, numbers = in_the_operators_language(self._application, profile)
         theme = load_theme(arguments.theme or "light")

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import logging
 import os
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDir, QLockFile, QObject, Signal
+from vizclient import machine
 
 if TYPE_CHECKING:
     from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+log = logging.getLogger(__name__)
 
 _PATIENCE = 2.0
 _TAKEN = b"taken\n"
@@ -29,28 +34,34 @@ def instance_name(profile: Path) -> str:
     return f"vizclient-{hashlib.sha256(said.encode()).hexdigest()[:20]}"
 
 
-class SingleInstance(QObject):
-    """Claims a name for this process until `release`. `asked` bears the page a second start wants, or ""."""
-
-    asked = Signal(str)
+class SingleInstance:
+    """Claims a name for this process until `release`. `on_asked` hear the page a second start wants, or ""."""
 
     def __init__(self, name: str) -> None:
-        super().__init__()
+        self.on_asked: list[Callable[[str], None]] = []
         self._name = name
-        self._lock = QLockFile(QDir.temp().filePath(f"{name}.lock"))
-        self._lock.setStaleLockTime(0)  # only the death of its process makes a lock stale
+        self._lock: int | None = None
         self._server: QLocalServer | None = None
 
     def claim(self) -> bool:
-        """Whether this process is the first. False: another one holds the name, see `ask`. Needs no application yet."""
-        return self._lock.tryLock(0)
+        """Whether this process is the first. False: another one holds the name, see `ask`. Needs nothing of Qt."""
+        try:
+            lock = os.open(Path(tempfile.gettempdir(), f"{self._name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            log.warning("a second window would not be noticed: %s", error)
+            return True
+        if not machine.lock(lock):
+            os.close(lock)
+            return False
+        self._lock = lock
+        return True
 
     def listen(self) -> None:
         """Hear the ones that come later; needs a running event loop."""
         from PySide6.QtNetwork import QLocalServer  # noqa: PLC0415 - not needed before the first frame
 
         QLocalServer.removeServer(self._name)
-        self._server = QLocalServer(self)
+        self._server = QLocalServer()
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._welcome)
         self._server.listen(self._name)
@@ -75,7 +86,9 @@ class SingleInstance(QObject):
         if self._server is not None:
             self._server.close()
             self._server = None
-        self._lock.unlock()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _welcome(self) -> None:
         assert self._server is not None
@@ -91,4 +104,5 @@ class SingleInstance(QObject):
         page = bytes(socket.readLine(200).data()).decode("utf-8", "replace").strip()
         socket.write(_TAKEN)
         socket.flush()
-        self.asked.emit(page)
+        for listener in self.on_asked:
+            listener(page)

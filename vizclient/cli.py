@@ -330,7 +330,7 @@ def _sim(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    return _window("ui.app", arguments)
+    return _window("ui.start", arguments)
 
 
 def _shot(arguments: argparse.Namespace) -> int:
@@ -349,12 +349,12 @@ def _window(module: str, arguments: argparse.Namespace) -> int:
     """Run a command of the wing with a screen, which may not be installed."""
     try:
         command: _Command = importlib.import_module(module).run
+        return command(arguments)
     except ImportError as error:
         if not _is_about_qt(error):
             raise
         print(f"vizclient: {phrase('no-window', {'reason': error})}", file=sys.stderr)
         return Exit.USAGE
-    return command(arguments)
 
 
 def _is_about_qt(error: ImportError) -> bool:

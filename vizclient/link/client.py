@@ -28,6 +28,7 @@ from vizclient.link.mirror import Mirror
 from vizclient.link.spawn import start_link
 from vizclient.link.standing import StandingKeeper
 from vizclient.redundancy.model import Connection, Server, Switchover
+from vizclient.redundancy.support import shipped_table
 from vizclient.tasks import TaskSet
 
 SILENT_TOO_LONG = 5.0
@@ -79,6 +80,13 @@ class _Life:
     greeted: bool = False
 
 
+def open_link(profile: Path, data_dir: Path | None) -> LinkClient:
+    """A link that has been started, with a mirror of its own; `attach` and `close` are left to do. Raises OSError."""
+    link = LinkClient(profile, data_dir, Mirror(shipped_table().synchronised))
+    link.start()
+    return link
+
+
 class LinkClient:
     """One site's link, seen from the window. All but `start` belongs in the loop's thread.
 
@@ -118,6 +126,11 @@ class LinkClient:
         self._standings = StandingKeeper()
         self._hold = mirror.standing.hold
         self._silent = False
+
+    @property
+    def mirror(self) -> Mirror:
+        """What it feeds."""
+        return self._mirror
 
     @property
     def pid(self) -> int | None:
