@@ -344,7 +344,7 @@ class Storm:
         while self.now < end or self.outcome.faults < FAULTS:
             for _ in range(self.random.randint(2, 8)):
                 self._cause_trouble()
-                await self._pass(self.random.choice([0.0, 0.002, 0.05, 0.4, 1.2, 2.5]) * self.random.random())
+                await self._pass(0.001 + self.random.choice([0.0, 0.002, 0.05, 0.4, 1.2, 2.5]) * self.random.random())
             if self.random.random() < 0.1:
                 await self._restart_client()
             if self.random.random() < 0.6:
@@ -546,8 +546,8 @@ class Storm:
         if connection.server is not None and connection.server not in names and entitled(self.pair[connection.server]):
             return  # it says that it is active: who could know better
         assert connection.server in names, f"{names} served for {self.now - since:.1f} s: {connection}"
-        if len(well) == 2 and well[0].announces is Announces.NOTHING:
-            return  # both let clients in, and neither says anything
+        if well[0].announces is Announces.NOTHING and self.pair.main.up and self.pair.backup.up:
+            return  # both may let clients in, and neither says that it is active
         assert connection.sure
         self._check_quiet(all_of_them=False)
 
