@@ -123,6 +123,7 @@ def canvas_figures(application: QApplication, count: int) -> dict[str, float]:
     settle(application, 0.5)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # as the window process does
     opened = []
     for _ in range(5):
         canvas.set_page(None, {})
