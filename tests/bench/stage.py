@@ -15,11 +15,12 @@ from programs.tracing import Trace
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The offscreen platform with one screen of 1920×1080."""
+    """The offscreen platform with one screen of 1920×1080; bytecode is kept from one start to the next, as where it is installed."""
     screen = {"name": "bench", "x": 0, "y": 0, "width": 1920, "height": 1080, "logicalDpi": 96}
     file = folder / "screen.json"
     file.write_text(json.dumps({"screens": [screen]}), "utf-8")
-    return os.environ | {"QT_QPA_PLATFORM": f"offscreen:configfile={file}", "PYTHONUNBUFFERED": "1"}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | {"QT_QPA_PLATFORM": f"offscreen:configfile={file}", "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
