@@ -73,7 +73,7 @@ class Message:
     def decoded(self) -> Any:
         """The request or response as asyncua's structure, if it came in one piece."""
         buffer = Buffer(self.data[_BODY:])
-        number = nodeid_from_binary(buffer).Identifier
+        number = nodeid_from_binary(buffer.copy()).Identifier
         return struct_from_binary(getattr(ua, _NAMES[number]), buffer)
 
 
@@ -106,6 +106,7 @@ class Door:
         self.refuse_hello = 0
         self.sessions: Counter[int] = Counter()
         """Sessions created and not closed again, by connection."""
+        self.mistake: Exception | None = None
         self._journal: list[Entry] = []
         self._changed = threading.Condition()
         self._open: dict[int, _Passage] = {}
@@ -174,6 +175,8 @@ class Door:
         with self._changed:
             while not (result := found()):
                 left = deadline - time.perf_counter()
+                if self.mistake is not None:
+                    raise self.mistake
                 if left <= 0:
                     tail = "\n".join(map(str, self._journal[-20:]))
                     raise AssertionError(f"waited in vain for {what}:\n{tail}")
@@ -224,6 +227,14 @@ class Door:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+
+    def judge(self, message: Message) -> object:
+        """The verdict of the rule; its own mistakes are the test's."""
+        try:
+            return self.rule(message) if self.rule is not None else None
+        except Exception as error:
+            self.mistake = error
+            raise
 
     def note(self, connection: int, kind: str) -> None:
         """Write into the journal."""
@@ -343,7 +354,7 @@ class _Passage:
             self.door.note(self.number, message.kind)
         else:
             self._count(message)
-        verdict = self.door.rule(message) if self.door.rule is not None else None
+        verdict = self.door.judge(message)
         if isinstance(verdict, Refused):
             fault = ua.ServiceFault()
             fault.ResponseHeader.ServiceResult = ua.StatusCode(ua.UInt32(verdict.status))
@@ -458,5 +469,7 @@ def door(target_port: int) -> Iterator[Door]:
     it.start()
     try:
         yield it
+        if it.mistake is not None:
+            raise it.mistake
     finally:
         it.close()

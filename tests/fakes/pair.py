@@ -113,8 +113,8 @@ class FakeServer:
         self.accepted: list[float] = []
         """When connections were made."""
         self.credentials_shown = 0
-        self.watcher: Callable[[], None] = lambda: None
-        """Called when something about this server, or a value on it, may have changed."""
+        self.watcher: Callable[[Iterable[Address]], None] = lambda _: None
+        """Called when something about this server, or these values on it, may have changed."""
         self.missing: set[Address] = set()
         self.faults: list[int] = []
         """Statuses by which the next requests for monitored items are refused."""
@@ -158,7 +158,7 @@ class FakeServer:
     def freeze(self) -> None:
         """The process stands still; its kernel goes on accepting connections."""
         self.frozen = True
-        self.watcher()
+        self.watcher(())
 
     def thaw(self) -> None:
         """The process goes on where it stopped."""
@@ -171,7 +171,7 @@ class FakeServer:
     def cut(self) -> None:
         """Nothing gets through any more, resets included."""
         self.reachable = False
-        self.watcher()
+        self.watcher(())
 
     def mend(self) -> None:
         """The network is whole again."""
@@ -213,7 +213,7 @@ class FakeServer:
 
     def values_changed(self, addresses: Iterable[Address]) -> None:
         """Tell the sessions that these are others than before."""
-        self.watcher()
+        self.watcher(addresses)
         if self.up:
             for owner in list(self.sessions):
                 for address in addresses:
@@ -228,7 +228,7 @@ class FakeServer:
 
     def notice(self) -> None:
         """Let everybody who waits for this server look again, and tell its sessions."""
-        self.watcher()
+        self.watcher(())
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)

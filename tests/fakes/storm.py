@@ -150,6 +150,7 @@ class Storm:
         self._rests_until = 0.0
         self._found_nodes_at = 0.0
         self._changed = self._truth_changed = True
+        self._moved: set[Address] = set()
 
     def _begin_site(self) -> None:
         self.connector = FakeConnector(self.pair, deadline=max(1.0, 6 * self._slowest))
@@ -241,13 +242,15 @@ class Storm:
 
     # What must hold
 
-    def _look_again(self) -> None:
+    def _look_again(self, addresses: Iterable[Address]) -> None:
         self._truth_changed = True
+        self._moved.update(addresses)
 
     def _settled(self) -> None:
         if self._truth_changed:
             self._truth_changed = False
-            if self.truth.look(self.now, self.bound):
+            moved, self._moved = self._moved, set()
+            if self.truth.look(self.now, self.bound, moved):
                 self._changed = True
                 self._loop.call_later(self.bound + 1e-6, self._check_again)
         if self._changed:

@@ -5,9 +5,9 @@ Knows nothing of the client. Every question is asked with a bound: the seconds i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from fakes.pair import Announces, FakePair, FakeServer
 from vizclient.items.address import Address
@@ -31,16 +31,17 @@ class Truth:
 
     def __init__(self, pair: FakePair, items: Mapping[int, Address]) -> None:
         self._pair = pair
-        self._items = items
+        self._handles = {address: handle for handle, address in items.items()}
         self._held: dict[tuple[Server, int], list[tuple[float, _Held]]] = {
             (server, handle): [(float("-inf"), Nothing)] for server in Server for handle in items
         }
         self._entitled: dict[Server, list[tuple[float, bool]]] = {server: [(float("-inf"), False)] for server in Server}
         self._usable: dict[Server, list[tuple[float, bool]]] = {server: [(float("-inf"), False)] for server in Server}
         self._away_since: dict[Server, float] = {}
+        self._served: dict[Server, tuple[bool, bool]] = {}
 
-    def look(self, now: float, bound: float) -> bool:
-        """Write down what is different from before; whether anything is."""
+    def look(self, now: float, bound: float, moved: Iterable[Address]) -> bool:
+        """Write down what is different from before, `moved` being the values that may be; whether anything is."""
         changed = False
         for server in self._pair.both:
             name = server.name
@@ -50,8 +51,9 @@ class Truth:
             resumes = server.serves and now - self._away_since.pop(name, float("-inf")) <= bound
             changed |= _note(self._usable[name], now, usable(server), resumes=resumes)
             changed |= _note(self._entitled[name], now, entitled(server), resumes=resumes)
-            for handle, address in self._items.items():
-                held: _Held = Nothing
+            serves, self._served[name] = self._served.get(name), (server.serves, server.active)
+            for address in self._handles if resumes or serves != self._served[name] else moved:
+                handle, held = self._handles[address], cast(_Held, Nothing)
                 if server.serves:
                     with suppress(KeyError):
                         held = server.value(address)
