@@ -113,6 +113,8 @@ def show(
         window.tell_fault("message.history", history_fault)
     if logbook.unclean_end is not None:
         window.tell("message.unclean-end", file=logbook.path)
+    if logbook.path is None:
+        window.tell("message.no-log", folder=places.logs)
     instance.on_asked.append(window.come_forward)
     window.show()
 
@@ -140,6 +142,12 @@ def show(
 
     try:
         loop.run(application, main)
+    except loop.LoopEnded:
+        from vizclient.headless.running import complain  # noqa: PLC0415 - seldom wanted
+
+        log.error("the display has gone")
+        complain("display-gone", {})
+        return Exit.NO_DISPLAY
     finally:
         if trace is not None:
             trace.close()

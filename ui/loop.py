@@ -16,11 +16,15 @@ import qasync
 _T = TypeVar("_T")
 
 
+class LoopEnded(RuntimeError):
+    """Qt left its loop for good, and nothing can run on it any more: the display has gone."""
+
+
 def run(application: QApplication, main: Callable[[], Coroutine[Any, Any, _T]]) -> _T | None:
     """Run `main()` to its end on `application`'s loop, then end every task that is left.
 
     None if it was ended from outside: by a cancellation, or by the desktop (log out). `main` is cancelled then, so that its
-    `finally` still runs.
+    `finally` still runs. Raises LoopEnded if not even that is possible.
     """
     ended = False
 
@@ -38,6 +42,8 @@ def run(application: QApplication, main: Callable[[], Coroutine[Any, Any, _T]]) 
         return None
     except RuntimeError as error:
         # What qasync says when Qt's loop was left first; the runner has cancelled `main` and waited for it by now.
-        if ended and "stopped before Future completed" in str(error):
+        if "stopped before Future completed" not in str(error):
+            raise
+        if ended:
             return None
-        raise
+        raise LoopEnded from error

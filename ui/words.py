@@ -200,6 +200,7 @@ ENGLISH: dict[str, str] = {
     "message.history": "The switchovers so far cannot be shown. {fault}",
     "message.state": "What the window remembered cannot be used. {fault}",
     "message.unclean-end": "vizclient did not end cleanly last time. Its log: {file}",
+    "message.no-log": "{folder} cannot be written: there is no log, and what the window remembers is lost when it is closed",
     "message.write-failed": "{item}: {outcome}",
     "no-page.title": "No page to show",
     # writing

@@ -59,7 +59,8 @@ class Log:
         try:
             unclean_end = self._open(name, folder)
         except OSError as error:
-            print(f"vizclient: no log in {folder}: {error}", file=sys.stderr)  # noqa: T201 - there is no log to tell it to
+            why = error.strerror or error
+            print(f"vizclient: no log can be kept in {folder}: {why}", file=sys.stderr)  # noqa: T201 - there is no log to tell it to
         self.unclean_end = unclean_end
         self._handler.setFormatter(RedactingFormatter())
         self._handler.addFilter(_without_key_material)

@@ -170,7 +170,7 @@ SERVER: dict[str, str] = {
     "reason.security": "It does not offer the security that the profile asks for",
     "reason.security-offer": "It does not offer {wanted}, but {offered}",
     "reason.certificate": "A certificate was refused",
-    "reason.certificate-refused": "It refuses this client’s certificate ({status})",
+    "reason.certificate-refused": "It refuses this client’s certificate",
     "reason.certificate-changed": "Its certificate is not the one trusted before",
     "reason.certificate-unkept": "Certificates cannot be kept: {reason}",
     "reason.credentials": "User or password was refused",
@@ -307,6 +307,7 @@ COMMANDS: dict[str, str] = {
     "internal-error": "An internal error; this program is at fault. The log is {log}",
     "no-display": "There is no display to show the window on (DISPLAY and WAYLAND_DISPLAY name none that answers). Start it on "
     "a desktop; or see it without one: vizclient shot --profile F --page ID --out page.png makes a picture with live values.",
+    "display-gone": "The display has gone, and the window with it.",
     "instance-silent": "The window of this profile is open already, but does not answer. End it first.",
     "trace-unwritable": "The display trace cannot be written: {reason}.",
     "no-bundle": "The profile names no bundle; give one with --bundle.",

@@ -240,7 +240,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path, capsys: pyte
     with Log("link", tmp_path / "file" / "logs") as log:
         logging.getLogger("x").warning("said to nobody")
         assert log.path is None
-    assert "no log in" in capsys.readouterr().err
+    assert "no log can be kept in" in capsys.readouterr().err
 
 
 def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def why(finding: Finding, report: Report | None) -> str:
         return phrase(f"source.{finding.source}", arguments)
     is_the_reason = finding.source in (Source.PROBLEM, Source.REFUSAL)
     said = reason if is_the_reason else f"{phrase(f'source.{finding.source}', arguments)} ({reason})"
-    if problem.status is not None and not problem.case:  # a case says it itself
+    if problem.status is not None:
         said = f"{said} [{status_name(problem.status)}]"
     return said
 

@@ -25,7 +25,10 @@ _log = logging.getLogger(__name__)
 
 def complain(code: str, arguments: Mapping[str, object]) -> None:
     """One message in words on standard error."""
-    print(f"vizclient: {phrase(code, arguments)}", file=sys.stderr)
+    said = {
+        name: _reason(argument) if isinstance(argument, OSError) else argument for name, argument in arguments.items()
+    }
+    print(f"vizclient: {phrase(code, said)}", file=sys.stderr)
 
 
 def complain_of(error: FaultError) -> None:
@@ -95,6 +98,12 @@ def address_of(text: str, profile: Profile) -> Address | None:
     except AddressError as error:
         complain(error.code, {"text": error.text, "known": ", ".join(error.known) or "–"})
         return None
+
+
+def _reason(error: OSError) -> str:
+    """The system's words, without its number."""
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}" if error.filename is not None else what
 
 
 def _silence_stdout() -> None:

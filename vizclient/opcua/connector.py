@@ -20,7 +20,7 @@ from pathlib import Path
 
 from vizclient.opcua import role
 from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
-from vizclient.opcua.errors import name_of, problem_of
+from vizclient.opcua.errors import problem_of
 from vizclient.opcua.login import activate_session, close_session, create_session
 from vizclient.opcua.names import Resolver
 from vizclient.opcua.reading import Reader
@@ -73,7 +73,8 @@ class OpcUaConnector:
         except Exception as error:  # noqa: BLE001 every failure is a report
             problem = problem_of(error, attempt.layer, with_user=bool(self._targets[server].user))
             if problem.kind is ProblemKind.CERTIFICATE and problem.status is not None:
-                problem = self._refused(problem, problem.status)
+                what_to_show = ("file", str(self._own / "vizclient.der"))
+                problem = replace(problem, case="certificate-refused", arguments=(what_to_show,))
             if problem.kind is ProblemKind.LOCAL:
                 _log.exception("probe of %s", server)
             return ProbeResult(attempt.report(problem), None)
@@ -114,11 +115,6 @@ class OpcUaConnector:
         finally:
             if not kept:
                 await close_session(channel, deadlines.close)
-
-    def _refused(self, problem: Problem, status: int) -> Problem:
-        """The server's refusal of our certificate, with what has to be shown to it."""
-        said = ("status", name_of(status)), ("file", str(self._own / "vizclient.der"))
-        return replace(problem, case="certificate-refused", arguments=said)
 
     async def _our_identity(self) -> Identity:
         async with self._identifying:
