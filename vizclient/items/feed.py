@@ -2,7 +2,9 @@
 
 On a new session: the shown items by Read, their monitored items, their metadata, then the same for everything else.
 One request of at most `session.chunk` items is under way at a time, so that the watchdog and the operator's writes
-are never stuck behind it. Knows the session only as a Protocol, and neither windows nor roles.
+are never stuck behind it. Where answers come slowly, because hundreds of clients came at once, whatever is not a
+value for the screen waits, the longer the slower they are: so the pages of all come before the rest of any.
+Knows the session only as a Protocol, and neither windows nor roles.
 """
 
 from __future__ import annotations
@@ -30,6 +32,12 @@ _READ_AT_ONCE = 500
 _RETRY_FIRST, _RETRY_MOST = 0.5, 30.0
 _FAULT_PAUSE = 0.25
 _FEW = 5
+_SWIFT = 0.1
+"""Seconds in which an answer comes from a server that is not overloaded; more where its network is far away."""
+_STEP, _WHOLE = 10, 10_000
+"""Items of the first request that is no read of the page; so many more after each quick answer, half after a slow one."""
+_SHOWN_REST, _OTHERS_REST = 1.0, 10.0
+"""Most seconds, on average, that subscriptions and metadata wait between two slow answers."""
 
 _TOO_MUCH = frozenset(
     {
@@ -81,6 +89,7 @@ class Feed:
         progress: Callable[[int, float, float | None], None],
         missed: Callable[[int, int, tuple[str, ...]], None],
         failed: Callable[[int, BaseException], None],
+        random: Callable[[], float],
         linger: float = LINGER,
     ) -> None:
         self.metadata: dict[int, Metadata | None] = {}
@@ -91,6 +100,8 @@ class Feed:
         self._progress = progress
         self._missed = missed
         self._failed = failed
+        self._random = random
+        self._swiftest: dict[_Work, float] = {}  # the quickest answer ever, by any server
         self._linger = linger
         self._addresses: dict[int, Address] = {}
         self._known: set[int] = set()  # items that have existed on some server
@@ -190,6 +201,10 @@ class Feed:
         self._gone_told = 0
         self._attempts: dict[int, int] = {}
         self._retries: list[tuple[float, int]] = []  # a heap of (when, handle) to subscribe again
+        far = bool(self._swiftest) and min(self._swiftest.values()) > _SWIFT  # there small steps would take long
+        self._pace = _WHOLE if far else _STEP
+        self._shown_rests_until = 0.0
+        self._others_rest_until = 0.0
         self._reading_paused_until = 0.0
         self._describing_paused_until = 0.0
         self._bringing_up = False
@@ -237,10 +252,14 @@ class Feed:
         may_read, may_describe = now >= self._reading_paused_until, now >= self._describing_paused_until
         if reading.shown and may_read:
             return self._read(session, reading.shown)
+        if now < self._shown_rests_until:
+            return None
         if subscribing.shown:
             return self._subscribe(session, subscribing.shown)
         if describing.shown and may_describe:
             return self._describe(session, describing.shown)
+        if now < self._others_rest_until:
+            return None
         if reading.others and may_read:
             return self._read(session, reading.others)
         if subscribing.others:
@@ -258,22 +277,34 @@ class Feed:
             due.append(self._retries[0][0])
         if self._lingering:
             due.append(next(iter(self._lingering.values())))
-        reading, describing = self._queues[_Work.READ], self._queues[_Work.DESCRIBE]
-        if reading.shown or reading.others:
-            due.append(self._reading_paused_until)
-        if describing.shown or describing.others:
-            due.append(self._describing_paused_until)
+        reading, subscribing, describing = self._queues.values()
+        shown_from, others_from = self._shown_rests_until, max(self._shown_rests_until, self._others_rest_until)
+        read_from, describe_from = self._reading_paused_until, self._describing_paused_until
+        for waiting, since in (
+            (reading.shown, read_from),
+            (subscribing.shown, shown_from),
+            (describing.shown, max(describe_from, shown_from)),
+            (reading.others, max(read_from, others_from)),
+            (subscribing.others, others_from),
+            (describing.others, max(describe_from, others_from)),
+            (self._unsubscribe, others_from),
+        ):
+            if waiting:
+                due.append(since)
         return max(0.0, min(due) - now) + 0.001 if due else None
 
     async def _read(self, session: DataSession, queue: dict[int, None]) -> None:
         chunk = self._take(queue, _READ_AT_ONCE)
+        began = self._monotonic()
         try:
             changes = await session.read(chunk)
         except ServiceFault as fault:
             _log.warning("reading %d items: %s", len(chunk), fault)
-            self._reading_paused_until = self._monotonic() + _FAULT_PAUSE
+            now = self._monotonic()
+            self._reading_paused_until = now + _FAULT_PAUSE + (now - began) * self._random()
             self._put_back(queue, chunk)
             return
+        self._rest(_Work.READ, began)
         self._store.take_read(session.generation, changes)
         if self._bringing_up:
             now = self._monotonic()
@@ -284,10 +315,11 @@ class Feed:
             self._progress(session.generation, self._first_value_at, now if all_read else None)
 
     async def _subscribe(self, session: DataSession, queue: dict[int, None]) -> None:
-        chunk = self._take(queue, self._chunk)
+        chunk = self._take(queue, min(self._chunk, self._pace))
         anew = [handle for handle, _ in chunk if handle in self._unsubscribe]
         if anew:
             await self._end_subscriptions(session, anew)
+        began = self._monotonic()
         try:
             statuses = await session.subscribe(chunk)
         except ServiceFault as fault:
@@ -300,6 +332,7 @@ class Feed:
                 # the first failure of a whole request may pass at once: what was read is shown a moment longer
                 self._retry(session, handle, fault.status if self._attempts.get(handle) else None)
             return
+        self._rest(_Work.SUBSCRIBE, began)
         subscribing = self._queues[_Work.SUBSCRIBE]
         for (handle, _), status in zip(chunk, statuses, strict=True):
             self._note_existence(handle, status)
@@ -335,7 +368,8 @@ class Feed:
             self._missed(generation, len(self._gone), few)
 
     async def _describe(self, session: DataSession, queue: dict[int, None]) -> None:
-        chunk = self._take(queue, self._chunk)
+        chunk = self._take(queue, min(self._chunk, self._pace))
+        began = self._monotonic()
         try:
             found = await session.read_metadata(chunk)
         except ServiceFault as fault:
@@ -346,9 +380,24 @@ class Feed:
                 _log.warning("metadata of %d items: %s", len(chunk), fault)
                 self._describing_paused_until = self._monotonic() + 10 * _FAULT_PAUSE
             return
+        self._rest(_Work.DESCRIBE, began)
         pairs = [(handle, metadata) for (handle, _), metadata in zip(chunk, found, strict=True)]
         self.metadata.update(pairs)
         self._described(pairs)
+
+    def _rest(self, work: _Work, began: float) -> None:
+        """After a slow answer: the wait grows with its square, so that many clients together take what the server can give."""
+        now = self._monotonic()
+        took = now - began
+        swiftest = self._swiftest[work] = min(took, self._swiftest.get(work, took))
+        usual = max(_SWIFT, 3 * swiftest)
+        if took <= usual:
+            self._pace = min(self._pace + _STEP, _WHOLE)
+        else:
+            self._pace = max(self._pace // 2, _STEP)
+            rest, luck = took * took / usual, 0.5 + self._random()
+            self._shown_rests_until = now + min(rest, _SHOWN_REST) * luck
+            self._others_rest_until = now + min(rest, _OTHERS_REST) * luck
 
     async def _end_subscriptions(self, session: DataSession, handles: Sequence[int]) -> None:
         for handle in handles:

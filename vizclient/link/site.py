@@ -72,6 +72,7 @@ class Site:
             progress=self._progressed,
             missed=self._missed,
             failed=self._feed_failed,
+            random=random.random,
             linger=linger,
         )
         self._writer = Writer(lambda: self._feed.session, self._sure, self._feed.metadata.get, listener.write_moved)

@@ -42,6 +42,7 @@ class _Bench:
             progress=lambda *said: self.progress.append(said),
             missed=lambda *said: self.missed.append(said),
             failed=lambda _, error: self.failed.append(error),
+            random=lambda: 0.5,
             linger=linger,
         )
 
