@@ -1,7 +1,7 @@
 # vizclient: `make demo` shows it, `make test` proves it. The environment is made in .venv at the first use.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit e2e bench clean
+.PHONY: help demo test lint unit e2e simulate mutants bench clean
 .NOTPARALLEL:
 
 PYTHON_IN := .venv/bin/python -P
@@ -43,6 +43,13 @@ unit: .venv/.ready ## The tests that need no servers, two at a time; the decisio
 e2e: .venv/.ready ## The tests that drive real servers and programs
 	@echo "== contracts and end to end"
 	@$(PYTEST) --durations=5 $(ARGS) $(SLOW)
+
+simulate: .venv/.ready ## Random histories on all cores: N=20000 seeds of a site, WALKS=1000000 of decide; SEED=123 alone
+	@$(PYTHON_IN) tests/simulation/simulate.py $(if $(SEED),--seed $(SEED)) $(if $(WALK),--walk $(WALK)) \
+	    $(if $(WALKS),--walks $(WALKS)) $(if $(N),--seeds $(N),$(if $(SEED)$(WALK)$(WALKS),,--seeds 1000)) $(ARGS)
+
+mutants: .venv/.ready ## Plant bugs, one at a time, and name what finds each
+	@$(PYTHON_IN) tests/mutants/run.py $(ARGS)
 
 bench: .venv/.ready ## Measure; a table, and build/bench.json
 	@QT_QPA_PLATFORM=offscreen $(PYTHON_IN) tests/bench/run.py $(ARGS)

@@ -156,6 +156,7 @@ class Storm:
         self.connector = FakeConnector(self.pair, deadline=max(1.0, 6 * self._slowest))
         self.connection: Connection | None = None
         self.standing = Standing()
+        self._lost_at = 0.0
         self._standings = StandingKeeper()
         self._data: int = 0
         self._newest = 0
@@ -213,6 +214,9 @@ class Storm:
         pass
 
     def connection_changed(self, connection: Connection) -> None:
+        if self.connection is not None and self.connection.generation not in (0, connection.generation):
+            self._lost_at = self.now
+            self._loop.call_later(_TIMING.hold + 1e-6, self._check_again)
         self.standing = self._standings.standing(connection, self.standing, _TIMING.hold)
         self.connection = connection
         self._changed = True
@@ -289,11 +293,15 @@ class Storm:
         standing, samples = self.standing, self.site.store.samples
         for handle in self.views["page"]:
             sample = samples.get(handle)
-            if sample is None or freshness(sample, standing, now, 0.0) is not Freshness.LIVE:
+            if sample is None:
+                continue
+            shown = freshness(sample, standing, now, 0.0)
+            assert shown is not Freshness.HELD or now <= self._lost_at + _TIMING.hold, f"item {handle} is held too long"
+            if shown is not Freshness.LIVE:
                 continue
             assert self.connection is not None
             server = self.connection.server
-            assert server is not None
+            assert server is not None, f"item {handle} is shown live without a connection"
             assert sample.server == server, f"{handle} is live, and of the other server"
             assert self.truth.was_entitled(server, now - self.bound), (
                 f"item {handle} is shown live, in spite of its server"

@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--walks", type=int, default=0, metavar="N", help="run so many walks of decide")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first seed or walk")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
+    parser.add_argument("--block", type=int, default=25, metavar="N", help="seeds that a process takes at a time")
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     parser.add_argument("--seed", type=int, help="run this seed alone")
     parser.add_argument("--walk", type=int, help="run this walk alone")
@@ -68,7 +69,7 @@ def _play_many(options: argparse.Namespace) -> int:
     began, done, failed = time.perf_counter(), 0, 0
     faults = switchovers = writes = 0
     reached: Counter[str] = Counter()
-    for seed, outcome, failure in _all(_play_some, options.first, options.seeds, 25, options.jobs):
+    for seed, outcome, failure in _all(_play_some, options.first, options.seeds, options.block, options.jobs):
         done += 1
         if outcome is None:
             failed += 1
@@ -123,8 +124,13 @@ _Result = tuple[int, _T | None, str]
 def _all(
     some: Callable[[Iterable[int]], list[_Result[_T]]], first: int, count: int, size: int, jobs: int
 ) -> Iterator[_Result[_T]]:
-    """The results of all numbers, block by block as they come."""
+    """The results of all numbers, block by block as they come; in this process, and in order, if `jobs` is 1."""
     blocks = [range(at, min(at + size, first + count)) for at in range(first, first + count, size)]
+    if jobs == 1:
+        _quiet()
+        for block in blocks:
+            yield from some(block)
+        return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_quiet) as pool:
         try:
