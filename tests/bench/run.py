@@ -1,7 +1,7 @@
 """Benchmarks: print a table and write `build/bench.json` (flat, name → number, the unit in the name).
 
 Absolute times depend on the machine; compare the ratios, whose baseline is measured in the same run.
-Usage: python tests/bench/run.py [SECTION …]; sections: page, start, load, blackout.
+Usage: python tests/bench/run.py [SECTION …]; sections: page, start, close, load, blackout, probing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import blackout, load, page, start
+from bench import blackout, close, load, page, probing, start
 
-SECTIONS = {"page": page.measure, "start": start.measure, "load": load.measure, "blackout": blackout.measure}
+SECTIONS = {
+    "page": page.measure,
+    "start": start.measure,
+    "close": close.measure,
+    "load": load.measure,
+    "blackout": blackout.measure,
+    "probing": probing.measure,
+}
 OUTPUT = Path(__file__).parents[2] / "build" / "bench.json"
 
 
