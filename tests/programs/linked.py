@@ -46,9 +46,9 @@ class Heard:
 
 @asynccontextmanager
 async def linked(
-    folder: Path, profile: Path, items: Sequence[str]
+    folder: Path, profile: Path, items: Sequence[str], freshness: Freshness = Freshness.LIVE
 ) -> AsyncIterator[tuple[LinkClient, Mirror, Heard, list[int]]]:
-    """A link process as the window has one, showing `items`: all of them live, and described."""
+    """A link process as the window has one, showing `items`: all of them live (or as told), and described."""
     mirror = Mirror()
     client = LinkClient(profile, folder / "data", mirror)
     heard = Heard(client, mirror)
@@ -57,7 +57,7 @@ async def linked(
     try:
         handles = [mirror.handle(parse_address(item, NAMESPACES)) for item in items]
         client.show("page", handles)
-        await heard.until(lambda: fresh(mirror, handles) == {Freshness.LIVE} and None not in mirror.metadata)
+        await heard.until(lambda: fresh(mirror, handles) == {freshness} and None not in mirror.metadata)
         yield client, mirror, heard, handles
     finally:
         await client.close()

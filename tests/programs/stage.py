@@ -38,13 +38,16 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, options: Options, *servers: str, **settings: int) -> Iterator[Stage]:
+def staged(
+    folder: Path, options: Options, *servers: str, policy: str = "None", mode: str = "None", **settings: int
+) -> Iterator[Stage]:
     """A started pair behind its doors. `settings` are those of the profile's redundancy section."""
     with ExitStack() as stack:
         pair = stack.enter_context(running_pair(folder, options, *servers))
         ports = {"main": pair.options.main_port, "backup": pair.options.backup_port}
         doors = {server: stack.enter_context(door(port)) for server, port in ports.items()}
-        profile = write_profile(folder, pair, main=doors["main"].url, backup=doors["backup"].url)
+        urls = {server: there.url for server, there in doors.items()}
+        profile = write_profile(folder, pair, policy=policy, mode=mode, **urls)
         if settings:
             lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
             profile.write_text(f"{profile.read_text('utf-8')}[redundancy]\n{lines}", "utf-8")

@@ -73,13 +73,15 @@ class _Conversation(SecureConnection):  # type: ignore[misc]
 class Channel(asyncio.Protocol):
     """A connection. `heard_at`: when the last byte came, monotonic seconds. `lost`: why it ended, None while it is there.
 
-    `on_lost` is called once when the connection ends without `close` or `abort` having been called.
+    `on_lost` is called once when the connection ends without `close` or `abort` having been called. `patience`: seconds of
+    silence after which the asker would have given up: what comes later waited while this process stood still, and is old.
     """
 
     def __init__(self, policy: SecurityPolicy) -> None:
         self.heard_at = time.perf_counter()
         self.lost: ChannelLost | None = None
         self.on_lost: Callable[[ChannelLost], None] | None = None
+        self.patience = float("inf")
         self.token = ua.NodeId()
         self.policy = policy
         self.lifetime = 0.0
@@ -232,8 +234,12 @@ class Channel(asyncio.Protocol):
         self._end(ChannelLost(kind, detail=detail), told=True)
 
     def data_received(self, data: bytes) -> None:
-        self.heard_at = time.perf_counter()
+        before, self.heard_at = self.heard_at, time.perf_counter()
         if self.lost is not None:
+            return
+        if self.heard_at - before > self.patience:
+            detail = f"this process stood still for {self.heard_at - before:.1f} s"
+            self._fail(ChannelLost(ProblemKind.LOST, detail=detail))
             return
         buffer = self._buffer
         buffer += data

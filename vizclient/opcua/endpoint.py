@@ -55,7 +55,8 @@ class Target:
 class Deadlines:
     """Seconds. `tcp`: name resolution, and again TCP. `step`: each answer until the session is open. `request`: each answer
     in a session. `close`: a polite end. `token`, `session`: lifetimes wished for the channel's token and the session.
-    `keep_alive`: between signs of life of a quiet subscription; one that is silent for three of them counts as dead.
+    `keep_alive`: between signs of life of a quiet subscription of items; one that is silent for three of them counts as
+    dead, so that no value of it looks live for longer than a lost one may.
     """
 
     tcp: float = 2.0
@@ -64,7 +65,7 @@ class Deadlines:
     close: float = 0.3
     token: float = 3600.0
     session: float = 15.0
-    keep_alive: float = 1.0
+    keep_alive: float = 0.33
 
 
 Reached = Callable[[Layer], None]

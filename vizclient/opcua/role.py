@@ -108,7 +108,10 @@ class Learned:
 
 
 async def learn(channel: Channel, reader: Reader, role_item: RoleItem | None, guess: RoleNodes) -> Learned:
-    """Ask for everything at once. `guess`: the nodes of an earlier session with this server, checked before use."""
+    """Ask for everything at once. `guess`: the nodes of an earlier session with this server, checked before use.
+
+    Raises ServiceFault if not even NamespaceArray may be read: such a server refuses node by node, as a standby may.
+    """
     begun = time.perf_counter()
     finding: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     channel.send(_translate(), lambda answer: None if finding.done() else finding.set_result(answer))
@@ -116,6 +119,8 @@ async def learn(channel: Channel, reader: Reader, role_item: RoleItem | None, gu
     wanted = [*_ALWAYS, *guessed]
     data = dict(zip(wanted, await reader.values(wanted, max_age=0.0), strict=True))
     round_trip = time.perf_counter() - begun
+    if data[NAMESPACES].StatusCode is not None and data[NAMESPACES].StatusCode.is_bad():
+        raise ServiceFault(int(data[NAMESPACES].StatusCode.value))
     namespaces = Namespaces(_good(data[NAMESPACES]) or ())
     custom = namespaces.node(role_item.address) if role_item is not None else None
     # The answer to what was asked first is there by now, or the server answers out of order and it is on its way.

@@ -49,6 +49,7 @@ _T = TypeVar("_T")
 _CHUNK = 200
 _GAP_PAUSE = 0.5
 _RETRY = 5.0
+_STANDSTILL = 5.0
 _ROLE_INTERVAL = 0.05
 _ROLE_KEEP_ALIVE = 1.0  # the watchdog asks for what it brings all the same
 
@@ -309,6 +310,7 @@ class OpcUaSession:
     async def _beat(self) -> None:
         """Read the server's state every interval. Any byte that comes is a sign of life; none for too long is the end."""
         sent = time.perf_counter()
+        self._channel.patience = self._watchdog + self._deadline + _STANDSTILL
         while await self._pause(sent + self._watchdog - time.perf_counter()):
             nodes = list(dict.fromkeys([role.CURRENT_TIME, *self._vital, *self._polled]))
             answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -327,7 +329,7 @@ class OpcUaSession:
         wait = self._deadlines.keep_alive
         while await self._pause(wait):
             now = time.perf_counter()
-            late = max(0.0, 3 * self._smoothed - self._watchdog)  # as patient as the watchdog is
+            late = self._deadline - self._watchdog  # as patient as the watchdog is
             wait = self._deadlines.keep_alive
             for subscription in subscriptions:
                 if subscription.renewing:
@@ -338,8 +340,13 @@ class OpcUaSession:
                 else:
                     wait = min(wait, left)
 
+    @property
+    def _deadline(self) -> float:
+        """Of an answer to the watchdog."""
+        return max(self._watchdog, 3 * self._smoothed)
+
     async def _answered(self, answer: asyncio.Future[Any], sent: float) -> bool:
-        deadline = max(self._watchdog, 3 * self._smoothed)
+        deadline = self._deadline
         while not answer.done():
             left = max(sent, self._channel.heard_at) + deadline - time.perf_counter()
             if left <= 0:
@@ -354,6 +361,7 @@ class OpcUaSession:
     def _take_beat(self, answer: Any, nodes: Sequence[ua.NodeId], sent: float) -> None:
         now = time.perf_counter()
         self._smoothed += (now - sent - self._smoothed) / 8
+        self._channel.patience = self._watchdog + self._deadline + _STANDSTILL
         try:
             if isinstance(answer, Exception):
                 raise answer

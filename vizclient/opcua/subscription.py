@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from asyncua import ua
@@ -146,17 +147,20 @@ class Subscription:
         await self._channel.request(request, ua.DeleteMonitoredItemsResponse, self._timeout)
 
     async def renew(self, publisher: Publisher) -> None:
-        """Create it anew with all its items, and tell of the gap. Raises SessionEnded or ServiceFault."""
+        """Tell of the gap, and create it anew with all its items. Raises SessionEnded or ServiceFault."""
         self.renewing = True
+        self._gap()  # first, so that what is read in its stead is read at once
+        if not self.dead:
+            publisher.give_up()
         try:
             await self._renew(publisher)
         finally:
             self.renewing = False
-        self._gap()
 
-    def silent(self, now: float) -> bool:
-        """Whether not even a keep-alive has come for too long, while it should have."""
-        return bool(self.id) and now - self._heard_at > self._patience
+    @property
+    def silent_at(self) -> float:
+        """When it counts as dead if not even a keep-alive has come by then."""
+        return self._heard_at + self._patience if self.id else float("inf")
 
     def take(self, message: ua.NotificationMessage) -> None:
         """One notification message of it has arrived."""
@@ -190,8 +194,12 @@ class Subscription:
             request.Parameters.SubscriptionIds = [old]
             self._channel.send(request, lambda _: None, self._timeout)
         while items:
-            await self._add([(handle, node) for handle, node in items[: self.most] if handle in self._nodes])
+            part = [(handle, node) for handle, node in items[: self.most] if handle in self._nodes]
             del items[: self.most]
+            statuses = await self._add(part)
+            failed = [(handle, status) for (handle, _), status in zip(part, statuses, strict=True) if status]
+            if failed:  # told like any change, so that whoever wants them may try again
+                self._deliver([_failure(handle, status) for handle, status in failed])
 
     async def _add(self, items: Sequence[tuple[int, ua.NodeId]]) -> list[int]:
         statuses: list[int] = []
@@ -244,6 +252,7 @@ class Publisher:
         self._lost = lost
         self._subscriptions: dict[int, Subscription] = {}
         self._outstanding = 0
+        self._round = 0
         self._most = 100
         self._acknowledgements: list[ua.SubscriptionAcknowledgement] = []
         self._paused = False
@@ -257,6 +266,11 @@ class Publisher:
         """Feed it no more."""
         self._subscriptions.pop(subscription.id, None)
 
+    def give_up(self) -> None:
+        """Expect nothing of the requests that are outstanding: the server seems to have lost them."""
+        self._round += 1
+        self._outstanding = 0
+
     def _fill(self) -> None:
         if self._paused or not self._subscriptions:
             return
@@ -266,13 +280,14 @@ class Publisher:
             request.Parameters.SubscriptionAcknowledgements = self._acknowledgements
             self._acknowledgements = []
             try:
-                self._channel.send(request, self._answered)
+                self._channel.send(request, partial(self._answered, self._round))
             except ChannelLost:
                 return
             self._outstanding += 1
 
-    def _answered(self, answer: Any) -> None:
-        self._outstanding -= 1
+    def _answered(self, asked: int, answer: Any) -> None:
+        if asked == self._round:
+            self._outstanding -= 1
         if isinstance(answer, ServiceFault):  # the response was given up midway
             self._missed(None, None)
         elif isinstance(answer, Exception):
@@ -335,6 +350,10 @@ class Publisher:
         acknowledgement.SubscriptionId = subscription_id
         acknowledgement.SequenceNumber = number
         self._acknowledgements.append(acknowledgement)
+
+
+def _failure(handle: int, status: int) -> ua.MonitoredItemNotification:
+    return ua.MonitoredItemNotification(handle, ua.DataValue(ua.Variant(), ua.StatusCode(ua.UInt32(status))))
 
 
 def _envelope(body: Buffer) -> tuple[int | None, int | None]:

@@ -165,7 +165,7 @@ class Pair:
             self._command(server, "cut", cut=False)
 
     def set(self, server: str, **values: Any) -> int:
-        """Make it say other things: level, state, mode, support (None: the truth), estimated_return (seconds from now or
+        """Make it say other things: level, state, mode, support, peer_level (None: the truth), estimated_return (seconds from now or
         None), reject_certificates (bool), standby (its kind), missing (a list of items whose nodes it does not have)."""
         return self._command(server, "set", **values)
 

@@ -353,7 +353,7 @@ class Station:
     async def _set_values(self, wanted: dict[str, Any]) -> None:
         for name, value in wanted.items():
             match name:
-                case "level" | "state" | "mode" | "support":
+                case "level" | "state" | "mode" | "support" | "peer_level":
                     self._announcement.claims[name] = value
                 case "estimated_return":
                     await self._announcement.promise(None if value is None else float(value))
