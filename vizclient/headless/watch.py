@@ -51,8 +51,10 @@ async def watch(
     printer = Watch(partial(compose, profile, places), partial(complain_of_servers, profile), as_json=as_json)
     try:
         await printer.run(addresses, seconds)
-    finally:
+    except asyncio.CancelledError:
         printer.sum_up()
+        raise
+    printer.sum_up()
     return printer.verdict()
 
 
