@@ -4,6 +4,7 @@ import pytest
 
 from vizclient.items.ports import ServiceFault
 from vizclient.opcua.errors import AnswerLate, ChannelLost, Misfit, Undecodable, Unresolved, problem_of
+from vizclient.phrases import phrase
 from vizclient.redundancy.model import Layer, ProblemKind
 
 K, L = ProblemKind, Layer
@@ -45,3 +46,23 @@ def test_access_denied_concerns_credentials_only_where_there_are_any() -> None:
 def test_the_status_and_its_name_are_kept() -> None:
     problem = problem_of(ServiceFault(0x80560000), Layer.CHANNEL)
     assert (problem.status, problem.detail) == (0x80560000, "BadTooManySessions")
+
+
+@pytest.mark.parametrize(
+    ("error", "layer", "code"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), Layer.NOTHING, "port-closed"),
+        (ConnectionRefusedError(111, "Connection refused"), Layer.HELLO, "lost"),
+        (OSError(113, "No route to host"), Layer.NOTHING, "unreachable"),
+        (TimeoutError("x"), Layer.NOTHING, "host-silent"),
+        (AnswerLate("x"), Layer.TCP, "silent"),
+        (AnswerLate("x"), Layer.CHANNEL, "timed-out"),
+        (Unresolved("x"), Layer.NOTHING, "unresolved"),
+        (Unresolved("x", late=True), Layer.NOTHING, "unresolved-late"),
+        (Misfit(ProblemKind.SECURITY, "x", "security-offer", wanted="a", offered="b"), Layer.CHANNEL, "security-offer"),
+    ],
+)
+def test_each_case_that_a_person_tells_apart_has_words_of_its_own(error: Exception, layer: Layer, code: str) -> None:
+    problem = problem_of(error, layer)
+    assert problem.code == code
+    assert "{" not in phrase(f"reason.{code}", dict(problem.arguments))
