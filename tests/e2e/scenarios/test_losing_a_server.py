@@ -145,25 +145,29 @@ def test_14_when_the_backup_dies_during_the_switch_the_search_goes_on(tmp_path: 
 
 
 def test_22_late_notifications_of_the_server_that_was_left_are_shown_to_nobody(tmp_path: Path) -> None:
+    def stays_open(message: Message) -> object:
+        return SWALLOW if message.up and message.kind == "CloseSession" else None
+
     def late(message: Message) -> object:
-        if message.up:
-            return SWALLOW if message.kind == "CloseSession" else None
-        return KEEP if message.kind == "Publish" else None
+        return KEEP if not message.up and message.kind == "Publish" else stays_open(message)
 
     with staged(tmp_path, replace(LIVELY, standby="passive")) as stage, stage.watching() as watching:
         watching.wait_live("main")
         swapped, swapped_at = time.time(), time.perf_counter()
         stage.main.rule = late
-        for number, item in enumerate(ITEMS):
-            stage.pair.wait_done(stage.pair.write_item("main", item.removeprefix("bms:"), 7000 + number))
         stage.pair.swap()
         stage.main.wait_for("CloseSession", since=swapped_at)
+        names = [item.removeprefix("bms:") for item in ITEMS]
+        for number, name in enumerate(names):  # values that the other server never holds
+            stage.pair.write_item("main", name, 7000 + number)
+        watching.wait_connection("connected", "backup", since=swapped)
+        stage.main.rule = stays_open
         stage.main.release()
         watching.wait_live("backup", since=swapped)
         stage.main.wait("the old connection to end", lambda: _ended(stage.main, "CreateSubscription"))
         left = watching.wait_connection("switching", since=swapped)["t"]
         after = watching.since(left)
-        assert {line["server"] for line in after if line["freshness"] == "live"} == {"backup"}
+        assert [line for line in after if line["value"] >= 7000] == []
         assert not [line for line in after if line["server"] == "main" and line["freshness"] not in ("held", "stale")]
     never_claims_more_than_the_servers_held(watching, tmp_path)
 

@@ -1,4 +1,4 @@
-"""Scenarios 6, 8, 9, 10 and 13 of the design page: what the servers say of their roles, and how they refuse."""
+"""Scenarios 6 to 10 and 13 of the design page: what the servers say of their roles, and how they refuse."""
 
 from __future__ import annotations
 
@@ -51,6 +51,23 @@ def test_06_service_levels_are_followed_but_higher_numbers_are_not_chased(tmp_pa
         stage.backup.wait_for("CloseSession", since=less_at)
         assert stage.backup.entries("CreateSubscription", since=less_at) == []
         assert watching.states(since=back + 0.001) == []
+
+
+def test_07_swapped_roles_are_followed_while_both_servers_live_and_take_sessions(tmp_path: Path) -> None:
+    with staged(tmp_path, replace(LIVELY, standby="passive")) as stage, stage.watching() as watching:
+        watching.wait_live("main")
+        for server in ("backup", "main", "backup"):
+            swapped, swapped_at = time.time(), time.perf_counter()
+            stage.pair.swap()
+            active = stage.pair.wait_for_role(server, "active", since=swapped_at)
+            watching.wait_live(server, since=swapped)
+            assert watching.wait_connection("connected", server, since=swapped)["t"] < active["t"] + 1.0
+            assert watching.states(since=swapped) == ["switching", "connected"]
+            stage.doors["main" if server == "backup" else "backup"].wait_for("CloseSession", since=swapped_at)
+            if not stage.pair.status()[server].peer_ready:
+                stage.pair.wait_for("state", server, since=swapped_at, peer_ready=True)
+        assert all(status.running for status in stage.pair.status().values())
+    never_claims_more_than_the_servers_held(watching, tmp_path)
 
 
 def _unreadable(message: Message) -> object:
