@@ -352,6 +352,7 @@ class FakeSession:
         self._changed.clear()
         if self._loses:
             self._loses = False
+            self._fake.lost_notifications_at = loop.time()
             loop.call_later(KEEP_ALIVE, self._deliver_gap)
         else:
             loop.call_later(self._fake.latency, self._deliver, changes)

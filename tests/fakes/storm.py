@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from random import Random
 from unittest.mock import patch
 
@@ -24,6 +25,7 @@ from vizclient.items.address import Address
 from vizclient.items.freshness import Freshness, Standing, freshness
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import Change
+from vizclient.items.value import Value
 from vizclient.items.writing import Readback, ReadbackKind, WriteOrder, WriteOutcome, WriteState
 from vizclient.link.site import Site
 from vizclient.link.standing import StandingKeeper
@@ -118,6 +120,8 @@ class Storm:
         support = random.choice([RedundancySupport.WARM, RedundancySupport.WARM, RedundancySupport.HOT])
         if theme is _Theme.DEGRADED:
             announces, refuses, support = Announces.LEVEL, Refuses.NOTHING, RedundancySupport.WARM
+        if theme is _Theme.BOTH_ACTIVE:
+            announces = random.choice([Announces.MODE, Announces.LEVEL, Announces.ROLE_ITEM])
         if theme is _Theme.SILENT:
             announces, refuses = Announces.NOTHING, random.choice([Refuses.SESSION, Refuses.NOTHING])
         for server in self.pair.both:
@@ -130,7 +134,7 @@ class Storm:
             server.watcher = self._look_again
         if theme is _Theme.BOTH_ACTIVE:
             self.pair.backup.active = True
-            self.pair.main.latency, self.pair.backup.latency = max(latencies), min(latencies)
+            self.pair.main.latency, self.pair.backup.latency = 0.01, 0.0005  # the main answers last
         self._theme = theme
         self._slowest = max(latencies)
         answers = max(0.5, 3 * 2 * self._slowest) + 2 * self._slowest
@@ -141,6 +145,7 @@ class Storm:
         """Whether the pair itself sees to it that one is active."""
         self.parted = False
         self._arbitration: asyncio.TimerHandle | None = None
+        self._to_come: list[asyncio.TimerHandle] = []
         self._begin_site()
         self.orders: dict[int, WriteOrder] = {}
         self.finals: dict[int, WriteState] = {}
@@ -306,10 +311,19 @@ class Storm:
             assert self.truth.was_entitled(server, now - self.bound), (
                 f"item {handle} is shown live, in spite of its server"
             )
-            assert self.truth.held(server, handle, sample.value, now - self.bound), (
+            assert self._held_lately(server, handle, sample.value), (
                 f"item {handle} is shown live with {sample.value!r}, which {server} did not hold for {self.bound:.2f} s; "
                 f"it holds {self.truth.holds(server, handle)!r}"
             )
+
+    def _held_lately(self, server: Server, handle: int, value: Value) -> bool:
+        if self.truth.held(server, handle, value, self.now - self.bound):
+            return True
+        # lost notifications are noticed within a keep-alive; a server that falls silent meanwhile, only after that
+        if self.now - self.pair[server].lost_notifications_at > self.bound + _KEEP_ALIVE:
+            return False
+        self._loop.call_later(_KEEP_ALIVE + 1e-6, self._check_again)
+        return self.truth.held(server, handle, value, self.now - self.bound - _KEEP_ALIVE)
 
     def _check_sessions(self, connection: Connection) -> None:
         watched = [session for session in self.connector.sessions if session.watched and not session.closed]
@@ -360,7 +374,8 @@ class Storm:
                 await self._restart_client()
             if self.random.random() < 0.6:
                 self._mend_some()
-            await self._pass(self.random.choice([0.5, 3.0, _RECOVERY + 4.0]))
+            calm = self.random.choice([0.5, 3.0, _RECOVERY + 4.0])
+            await self._pass(calm if any(map(self._is_well, self.pair.both)) else min(calm, 2.0))
             self._check_recovered()
 
     async def _pass(self, seconds: float) -> None:
@@ -458,6 +473,9 @@ class Storm:
         ]
         if self._theme is _Theme.DEGRADED:
             happenings += 2 * [lambda: server.say(level=100), lambda: server.say(level=210), pair.swap]
+            happenings += 2 * [lambda: self._degrade_in_turn(server)]
+        if self._theme is _Theme.ANYTHING:
+            happenings += 2 * [lambda: self._nobody_serves(server)]
         if self._theme is _Theme.BOTH_ACTIVE:
             happenings += 2 * [lambda: self.site.ask_switch(name.other), lambda: server.become(active=True)]
         random.choice(happenings)()
@@ -476,12 +494,27 @@ class Storm:
 
     def _freeze_a_moment(self, server: FakeServer) -> None:
         server.freeze()
-        self._loop.call_later(self.random.choice([0.3, 0.6, 0.9, 1.3]), self._thaw, server)
+        self._later(self.random.choice([0.3, 0.6, 0.9, 1.3]), server.thaw)
 
-    def _thaw(self, server: FakeServer) -> None:
-        if server.frozen:
-            server.thaw()
+    def _degrade_in_turn(self, server: FakeServer) -> None:
+        """The one, and soon after the other, while the first is well again."""
+        assert server.peer is not None
+        for wait, one, other in ((0.0, server, server.peer), (1.5 + self.random.random(), server.peer, server)):
+            self._later(wait, partial(one.say, level=100))
+            self._later(wait, partial(other.say, level=255))
+
+    def _nobody_serves(self, server: FakeServer) -> None:
+        """Both are standbys for a while, and one of them drops its connections."""
+        for one in self.pair.both:
+            one.become(active=False)
+        self._later(0.15 + 0.3 * self.random.random(), server.drop_connections)
+
+    def _later(self, seconds: float, happening: Callable[[], None]) -> None:
+        def happen() -> None:
+            happening()
             self._disturbed()
+
+        self._to_come.append(self._loop.call_later(seconds, happen))
 
     def _part_servers(self) -> None:
         """Neither sees the other: the standby takes over, and the active one says that its peer is gone."""
@@ -551,14 +584,14 @@ class Storm:
         well = [server for server in self.pair.both if self._is_well(server)]
         if not well or not self.follows_role or self.now < since + _RECOVERY:
             return
+        if well[0].announces is Announces.NOTHING and self.pair.main.up and self.pair.backup.up:
+            return  # both may let clients in, and nobody says who is active
         connection = self.connection
         assert connection is not None
         names = [server.name for server in well]
         if connection.server is not None and connection.server not in names and entitled(self.pair[connection.server]):
             return  # it says that it is active: who could know better
         assert connection.server in names, f"{names} served for {self.now - since:.1f} s: {connection}"
-        if well[0].announces is Announces.NOTHING and self.pair.main.up and self.pair.backup.up:
-            return  # both may let clients in, and neither says that it is active
         assert connection.sure
         self._check_quiet(all_of_them=False)
 
@@ -605,6 +638,8 @@ class Storm:
         else:
             other.become(active=False)
         taken.become(active=True)
+        for handle in self._to_come:
+            handle.cancel()
         if self._arbitration is not None:
             self._arbitration.cancel()
             self._arbitration = None

@@ -12,7 +12,7 @@ from fakes.walks import walk
 
 SEEDS = 60
 """Of one block: enough to reach every row of the decision table."""
-WALKS = 2000
+WALKS = 1000
 
 
 @pytest.mark.parametrize("block", range(4))
