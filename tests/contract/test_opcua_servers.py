@@ -589,6 +589,44 @@ def test_a_subscription_that_the_server_forgets_is_made_anew_with_its_items(make
     asyncio.run(run())
 
 
+def test_what_cannot_be_monitored_any_more_when_a_subscription_is_made_anew_is_told(
+    make: Make, plant: UaServer
+) -> None:
+    plant.add("Lasting", 1, ua.VariantType.Int32)
+    doomed = plant.add("Doomed", 2, ua.VariantType.Int32)
+
+    async def run() -> None:
+        heard = Heard()
+        connector = make(plant.url, deadlines=replace(DEADLINES, keep_alive=0.1), timing=replace(FAST, watchdog=0.1))
+        async with _session(connector, heard) as session:
+            await session.watch()
+            session.receive(heard.batch, heard.gap)
+            assert await session.subscribe([(1, item("Lasting")), (2, item("Doomed"))]) == [0, 0]
+            await heard.until(lambda: len(heard.changes) == 2)
+            service = plant.server.iserver.subscription_service
+            plant.run(service.delete_subscriptions(list(plant.subscriptions)))
+            plant.run(plant.server.delete_nodes([doomed]))
+            await heard.until(lambda: heard.changes[2].status == 0x80340000)
+            assert heard.changes[1].status == 0
+        assert heard.lost == []
+
+    asyncio.run(run())
+
+
+def test_a_server_that_lets_no_node_be_read_refuses(
+    make: Make, plant: UaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from asyncua.server.internal_session import InternalSession
+
+    async def read(self: Any, parameters: Any) -> Any:
+        return [ua.DataValue(StatusCode=ua.StatusCode(ua.StatusCodes.BadNotReadable)) for _ in parameters.NodesToRead]
+
+    monkeypatch.setattr(InternalSession, "read", read)
+    layer, problem = asyncio.run(_fails(make(plant.url)))
+    assert (layer, problem.kind, problem.status) == (Layer.ACTIVATED, ProblemKind.REFUSED, 0x803A0000)
+    assert plant.sessions == 0
+
+
 def test_a_server_that_takes_few_operations_at_a_time_still_gives_everything(
     make: Make, plant: UaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
