@@ -35,7 +35,7 @@ _FEW = 5
 _SWIFT = 0.1
 """Seconds in which an answer comes from a server that is not overloaded; more where its network is far away."""
 _STEP, _WHOLE = 10, 10_000
-"""Items of the first request that is no read of the page; so many more after each quick answer, half after a slow one."""
+"""Items of the first request that is no read of the page; each quick answer adds as many to the next."""
 _SHOWN_REST, _OTHERS_REST = 1.0, 10.0
 """Most seconds, on average, that subscriptions and metadata wait between two slow answers."""
 
@@ -394,7 +394,6 @@ class Feed:
         if took <= usual:
             self._pace = min(self._pace + _STEP, _WHOLE)
         else:
-            self._pace = max(self._pace // 2, _STEP)
             rest, luck = took * took / usual, 0.5 + self._random()
             self._shown_rests_until = now + min(rest, _SHOWN_REST) * luck
             self._others_rest_until = now + min(rest, _OTHERS_REST) * luck

@@ -99,7 +99,7 @@ def _feed(random: Random, done: Callable[[], None], failures: list[BaseException
     return feed
 
 
-@pytest.mark.parametrize(("spread", "most"), [(0.1, 3.5), (2.0, 7.0)])
+@pytest.mark.parametrize(("spread", "most"), [(0.1, 4.0), (2.0, 8.5)])
 def test_the_page_of_the_last_of_500_clients_is_not_behind_the_background_of_the_first(
     spread: float, most: float
 ) -> None:
