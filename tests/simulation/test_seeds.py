@@ -10,7 +10,7 @@ from fakes.rows import ROWS
 from fakes.storm import play
 from fakes.walks import walk
 
-SEEDS = 60
+SEEDS = 80
 """Of one block: enough to reach every row of the decision table."""
 WALKS = 1000
 
