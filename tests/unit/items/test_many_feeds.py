@@ -130,7 +130,7 @@ def test_the_page_of_the_last_of_500_clients_is_not_behind_the_background_of_the
     longest, in_line, everything = run(scene())
     all_work = CLIENTS * (ON_PAGE + BEHIND) * (PER_SUBSCRIPTION + PER_METADATA)
     assert longest < most, "reading the pages of all, which is 2.5 seconds of work"
-    assert in_line < 5.0
+    assert in_line < 6.5, "nobody waits behind all the others for long"
     assert everything < 1.2 * all_work, "and the server is not left idle"
 
 
