@@ -176,3 +176,32 @@ def _children(pid: int) -> list[int]:
     for task in Path(f"/proc/{pid}/task").iterdir():
         found += [int(child) for child in (task / "children").read_text().split()]
     return found
+
+
+def test_the_record_of_a_switchover_outlives_the_window(tmp_path: Path) -> None:
+    with Pair() as pair:
+        pair.start()
+        profile, trace = profile_of(pair.urls, tmp_path), tmp_path / "trace.jsonl"
+        window = subprocess.Popen(
+            command(tmp_path, "run", "--profile", str(profile), "--trace-display", str(trace)),
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        )
+        try:
+            wait_for_live(window, trace, "main")
+            pair.kill("main")
+            wait_for_live(window, trace, "backup")
+            window.send_signal(signal.SIGTERM)
+            assert window.wait(10) == 0
+        finally:
+            window.kill()
+            window.wait()
+    told = subprocess.run(
+        command(tmp_path, "history", "--profile", str(profile), "--json"),
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
+    (row,) = json.loads(told.stdout)
+    assert (row["from"], row["to"], row["noticed"], row["missing"]) == ("main", "backup", "reset", 0)
+    steps = row["steps_ms"]
+    assert 0 <= steps["channel"] < steps["session"] <= steps["decided"] < steps["all_values"] == row["outage_ms"]
