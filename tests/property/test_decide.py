@@ -304,5 +304,5 @@ class World(RuleBasedStateMachine):
             self.resting[server] = report.estimated_return
 
 
-World.TestCase.settings = settings(max_examples=300, stateful_step_count=60)
+World.TestCase.settings = settings(max_examples=150, stateful_step_count=60)
 TestDecide = World.TestCase
