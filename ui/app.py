@@ -21,7 +21,7 @@ from vizclient.machine import on_stop
 from vizclient.pages.bundle import Bundle, BundleError, load_bundle
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
-from vizclient.redundancy.model import Server
+from vizclient.redundancy.model import Server, Switchover
 from vizclient.state_files import StateFile
 from vizclient.tasks import TaskSet
 
@@ -219,21 +219,24 @@ async def _keep_history(history: History, link: LinkClient) -> None:
     """Save each switchover once no more has become known of it for a while, and what is left at the end."""
     changed = asyncio.Event()
     link.on_switchover.append(lambda _: changed.set())
+    saved = list(link.switchovers)
     try:
         while True:
             await changed.wait()
             while changed.is_set():
                 changed.clear()
                 await asyncio.sleep(_HISTORY_AFTER)
-            _save_history(history, link)
+            saved = _save_history(history, link)
     finally:
-        if changed.is_set():
+        if link.switchovers != saved:
             _save_history(history, link)
 
 
-def _save_history(history: History, link: LinkClient) -> None:
+def _save_history(history: History, link: LinkClient) -> list[Switchover]:
+    """What was saved, or would have been."""
     if (fault := history.save(link.switchovers)) is not None:
         log.warning("history not saved: %s %s", fault.code, dict(fault.arguments))
+    return list(link.switchovers)
 
 
 def _save(file: StateFile[WindowState], state: WindowState) -> None:
