@@ -16,7 +16,7 @@ from programs.pairs import never_claims_more_than_the_servers_held
 from programs.stage import ITEMS, LIVELY, Stage, staged
 from vizclient.items.freshness import Freshness
 from vizclient.items.writing import Readback, WriteOutcome
-from vizclient.redundancy.model import Caution
+from vizclient.redundancy.model import Caution, Connection
 
 pytestmark = pytest.mark.e2e
 
@@ -163,11 +163,19 @@ def test_10_of_two_active_servers_the_one_connected_last_is_kept_and_at_the_star
                     and fresh(mirror, handles) == {Freshness.LIVE}
                 )
 
+            servers: list[object] = []
+
+            def note(connection: Connection | None) -> None:
+                if connection is not None and connection.server not in (None, *servers[-1:]):
+                    servers.append(connection.server)
+
+            client.on_connection.append(note)
             await heard.until(lambda: on("main", Caution.TWO_ACTIVE))
             stage.main.black_hole()
             await heard.until(lambda: on("backup"))
             stage.main.black_hole(on=False)
             await heard.until(lambda: on("backup", Caution.TWO_ACTIVE))
+            assert servers == ["main", "backup"]
 
     with staged(tmp_path, LIVELY) as stage:
         cut_at = time.perf_counter()
