@@ -124,7 +124,7 @@ def test_24_two_sessions_are_enough_for_a_hundred_switchovers(tmp_path: Path) ->
                 stage.claim(taken, 255, 0)
                 stage.claim(left, 100, 2)
                 watching.wait_live(taken, since=since)
-            assert refused == []
+                assert refused == []
             assert stage.main.sessions.total() + stage.backup.sessions.total() <= 2
         for door in (stage.main, stage.backup):
             door.wait("every connection to end", lambda door=door: not door.connections)  # type: ignore[misc]

@@ -219,6 +219,7 @@ def test_21_a_write_under_way_at_the_kill_is_unknown_and_never_replayed(tmp_path
             stage.main.rule = rule
             client.write(set_point, 25.5, before.generation, Readback())
             await asyncio.to_thread(stage.main.wait_for, "Write")
+            await heard.until(lambda: bool(heard.writes))
             if applied:
                 await heard.until(lambda: (mirror.samples[set_point] or before).value == 25.5)
             assert [state.outcome for state in heard.writes] == [WriteOutcome.PENDING]

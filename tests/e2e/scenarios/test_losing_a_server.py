@@ -100,6 +100,7 @@ def test_11_while_no_server_is_active_neither_is_stormed_and_the_first_that_is_s
 
     with staged(tmp_path, replace(LIVELY, standby="passive")) as stage, stage.watching() as watching:
         watching.wait_live("main")
+        stage.backup.wait_for("CloseSession")  # it was asked, and no session with it is open
         lost, lost_at = time.time(), time.perf_counter()
         stage.main.rule = stage.backup.rule = refuse
         stage.main.cut()
