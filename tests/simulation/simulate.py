@@ -34,6 +34,7 @@ from fakes.walks import walk
 STEPS = 20
 """Steps of one walk: some thirty events."""
 _SHOWN = 5
+_TOLD_EVERY = 30.0
 
 _T = TypeVar("_T")
 
@@ -132,10 +133,17 @@ def _all(
             yield from some(block)
         return
     context = multiprocessing.get_context("spawn")
+    done, told_at = 0, time.perf_counter()
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_quiet) as pool:
         try:
             for finished in as_completed([pool.submit(some, block) for block in blocks]):
-                yield from finished.result()
+                results = finished.result()
+                yield from results
+                done += len(results)
+                if time.perf_counter() - told_at >= _TOLD_EVERY:
+                    told_at = time.perf_counter()
+                    sys.stderr.write(f"… {done} of {count}\n")
+                    sys.stderr.flush()
         finally:
             pool.shutdown(cancel_futures=True)
 
