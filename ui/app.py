@@ -14,6 +14,7 @@ from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QtMsgType, QTranslator, qI
 from PySide6.QtWidgets import QApplication
 
 from vizclient.exits import Exit
+from vizclient.footprint import ResourceTrace, keep_account
 from vizclient.link.client import LinkClient, open_link
 from vizclient.link.history import History
 from vizclient.logs import Log
@@ -65,6 +66,7 @@ def show(
     bundle_path: Path | None = None,
     page: str = "",
     trace: TraceFile | None = None,
+    resources: ResourceTrace | None = None,
     theme_name: str = "",
     beside: Beside | None = None,
     link: LinkClient | None = None,
@@ -73,7 +75,8 @@ def show(
 
     `link`: the profile's, where it has been started already.
     """
-    link = link or open_link(profile.file, data_dir)  # it imports its libraries while the window is built
+    if link is None:  # it imports its libraries while the window is built
+        link = open_link(profile.file, data_dir, resources.path if resources else None)
     mirror = link.mirror
     application = make_application()
     speaker, numbers = in_the_operators_language(application, profile)
@@ -132,6 +135,7 @@ def show(
         running.call_later(1.0, _settle)
         tasks.start(_keep_saved(state_file, window), name="state")
         tasks.start(_keep_history(history, link), name="history")
+        tasks.start(keep_account(resources), name="footprint")
         try:
             await closed.wait()
         finally:
@@ -149,8 +153,9 @@ def show(
         complain("display-gone", {})
         return Exit.NO_DISPLAY
     finally:
-        if trace is not None:
-            trace.close()
+        for file in (trace, resources):
+            if file is not None:
+                file.close()
         qInstallMessageHandler(None)
     return Exit.DONE
 

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from vizclient.exits import Exit
+from vizclient.footprint import ResourceTrace
 from vizclient.headless.running import complain
 from vizclient.logs import Log
 from vizclient.places import Places
@@ -47,6 +48,7 @@ def run(arguments: Namespace) -> int:
         logbook = stack.enter_context(Log("window", places.logs))
         try:
             trace = None if arguments.trace_display is None else TraceFile(arguments.trace_display)
+            resources = arguments.trace_resources and ResourceTrace(arguments.trace_resources, "window")
         except OSError as error:
             complain("trace-unwritable", {"reason": error})
             return Exit.USAGE
@@ -90,6 +92,7 @@ def run(arguments: Namespace) -> int:
             logbook,
             instance,
             trace=trace,
+            resources=resources,
             theme_name=arguments.theme or "",
             beside=beside,
         )

@@ -11,6 +11,7 @@ import os
 from argparse import Namespace
 
 from vizclient.exits import Exit
+from vizclient.footprint import ResourceTrace
 from vizclient.headless.running import complain, complain_of
 from vizclient.link.client import open_link
 from vizclient.logs import Log
@@ -23,7 +24,7 @@ from .single_instance import SingleInstance, instance_name
 
 
 def run(arguments: Namespace) -> int:
-    """Open the window on `profile`; the exit code. Also reads `data_dir`, `bundle`, `page`, `theme` and `trace_display`.
+    """Open the window on `profile`; the exit code. Also reads `data_dir`, `bundle`, `page`, `theme` and the traces.
 
     Raises ImportError where Qt cannot be loaded.
     """
@@ -47,10 +48,11 @@ def run(arguments: Namespace) -> int:
             return Exit.INTERNAL
         try:
             trace = None if arguments.trace_display is None else TraceFile(arguments.trace_display)
+            resources = arguments.trace_resources and ResourceTrace(arguments.trace_resources, "window")
         except OSError as error:
             complain("trace-unwritable", {"reason": error})
             return Exit.USAGE
-        link = open_link(profile.file, arguments.data_dir)
+        link = open_link(profile.file, arguments.data_dir, arguments.trace_resources)
         try:
             from .app import show  # noqa: PLC0415 - Qt
 
@@ -63,6 +65,7 @@ def run(arguments: Namespace) -> int:
                 bundle_path=arguments.bundle,
                 page=page,
                 trace=trace,
+                resources=resources,
                 theme_name=arguments.theme or "",
                 link=link,
             )

@@ -226,6 +226,12 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trace-display", metavar="FILE", type=Path, help="append a JSON line for every symbol painted differently"
     )
+    parser.add_argument(
+        "--trace-resources",
+        metavar="FILE",
+        type=Path,
+        help="append a JSON line, four a second, of what the window and its link process hold of the machine",
+    )
 
 
 def _seconds(text: str) -> float:

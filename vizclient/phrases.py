@@ -309,7 +309,7 @@ COMMANDS: dict[str, str] = {
     "a desktop; or see it without one: vizclient shot --profile F --page ID --out page.png makes a picture with live values.",
     "display-gone": "The display has gone, and the window with it.",
     "instance-silent": "The window of this profile is open already, but does not answer. End it first.",
-    "trace-unwritable": "The display trace cannot be written: {reason}.",
+    "trace-unwritable": "The trace cannot be written: {reason}.",
     "no-bundle": "The profile names no bundle; give one with --bundle.",
     "picture-unwritable": "The picture cannot be written: {reason}.",
     "no-such-page": "There is no page {page} in the bundle. There are: {known}.",

@@ -169,5 +169,5 @@ def test_a_display_trace_that_cannot_be_written_is_said_before_the_window_opens(
     assert os.environ["QT_QPA_PLATFORM"] == "offscreen"
     done = run(tmp_path, "run", profile, "--trace-display", "/nowhere/trace")
     assert done.returncode == Exit.USAGE
-    said = "The display trace cannot be written: /nowhere/trace: No such file or directory."
+    said = "The trace cannot be written: /nowhere/trace: No such file or directory."
     assert done.stderr == f"vizclient: {said}\n"

@@ -80,9 +80,10 @@ class _Life:
     greeted: bool = False
 
 
-def open_link(profile: Path, data_dir: Path | None) -> LinkClient:
+def open_link(profile: Path, data_dir: Path | None, trace_resources: Path | None = None) -> LinkClient:
     """A link that has been started, with a mirror of its own; `attach` and `close` are left to do. Raises OSError."""
-    link = LinkClient(profile, data_dir, Mirror(shipped_table().synchronised))
+    spawn = partial(start_link, profile, data_dir, trace_resources=trace_resources)
+    link = LinkClient(profile, data_dir, Mirror(shipped_table().synchronised), spawn=spawn)
     link.start()
     return link
 

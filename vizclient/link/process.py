@@ -1,4 +1,4 @@
-"""The link process: `python -P -m vizclient.link.process --profile F [--data-dir D]`, started by the window.
+"""The link process, started by the window as `python -P -m vizclient.link.process --profile F [OPTION …]`.
 
 Its standard input and output are the private channel; whatever anybody prints goes to standard error. It lives as
 long as the channel: at the end of file it closes its session and exits.
@@ -43,8 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="vizclient-link")
     parser.add_argument("--profile", required=True)
     parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--trace-resources", type=Path)
     arguments = parser.parse_args()
-    code = _serve(reading, writing, arguments.profile, arguments.data_dir)
+    code = _serve(reading, writing, arguments.profile, arguments.data_dir, arguments.trace_resources)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)
@@ -63,7 +64,9 @@ def take_channel() -> tuple[io.RawIOBase, io.RawIOBase]:
     return reading, writing
 
 
-def _serve(reading: io.RawIOBase, writing: io.RawIOBase, profile: str, data_dir: Path | None) -> int:
+def _serve(
+    reading: io.RawIOBase, writing: io.RawIOBase, profile: str, data_dir: Path | None, trace_resources: Path | None
+) -> int:
     from vizclient.link.channel import Channel  # noqa: PLC0415 - the channel is safe by now; messages wait in it
     from vizclient.link.messages import Troubled, decode_from_window, encode  # noqa: PLC0415
     from vizclient.logs import Log  # noqa: PLC0415
@@ -80,7 +83,7 @@ def _serve(reading: io.RawIOBase, writing: io.RawIOBase, profile: str, data_dir:
             channel.close(wait=SAY_WITHIN)
             return 2
         try:
-            asyncio.run(_run(channel, loaded, places, log))
+            asyncio.run(_run(channel, loaded, places, log, trace_resources))
         except Exception:  # the window starts another one
             logging.getLogger(__name__).exception("the link process cannot go on")
             return 1
@@ -89,16 +92,26 @@ def _serve(reading: io.RawIOBase, writing: io.RawIOBase, profile: str, data_dir:
     return 0
 
 
-async def _run(channel: Channel[FromWindow], profile: Profile, places: Places, log: Log) -> None:
+async def _run(
+    channel: Channel[FromWindow], profile: Profile, places: Places, log: Log, trace_resources: Path | None
+) -> None:
+    from vizclient.footprint import ResourceTrace, keep_account  # noqa: PLC0415
     from vizclient.link.composition import compose  # noqa: PLC0415 - asyncua: a quarter of a second
     from vizclient.link.service import Service  # noqa: PLC0415
+    from vizclient.tasks import TaskSet  # noqa: PLC0415
 
     log.watch_loop(asyncio.get_running_loop())
     service = Service(channel, partial(compose, profile, places))
+    tasks = TaskSet("link")
+    trace = None if trace_resources is None else ResourceTrace(trace_resources, "link")
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     gc.enable()
-    await service.run()
+    tasks.start(keep_account(trace), name="footprint")
+    try:
+        await service.run()
+    finally:
+        await tasks.close()
 
 
 if __name__ == "__main__":

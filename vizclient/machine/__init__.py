@@ -10,9 +10,33 @@ import sys
 from typing import Protocol
 
 if sys.platform == "win32":
-    from vizclient.machine.windows import end_with_parent, freeze, interpreter, lock, on_stop, spawn_options, thaw, tie
+    from vizclient.machine.windows import (
+        end_with_parent,
+        freeze,
+        interpreter,
+        lock,
+        on_stop,
+        open_descriptors,
+        resident_memory,
+        spawn_options,
+        thaw,
+        thread_count,
+        tie,
+    )
 else:
-    from vizclient.machine.posix import end_with_parent, freeze, interpreter, lock, on_stop, spawn_options, thaw, tie
+    from vizclient.machine.posix import (
+        end_with_parent,
+        freeze,
+        interpreter,
+        lock,
+        on_stop,
+        open_descriptors,
+        resident_memory,
+        spawn_options,
+        thaw,
+        thread_count,
+        tie,
+    )
 
 __all__ = [
     "Child",
@@ -22,8 +46,11 @@ __all__ = [
     "freeze",
     "lock",
     "on_stop",
+    "open_descriptors",
+    "resident_memory",
     "spawn_options",
     "thaw",
+    "thread_count",
     "tie",
 ]
 

@@ -54,6 +54,21 @@ class _ExtendedLimits(ctypes.Structure):
     )
 
 
+class _MemoryCounters(ctypes.Structure):
+    _fields_ = (
+        ("Size", wintypes.DWORD),
+        ("PageFaultCount", wintypes.DWORD),
+        ("PeakWorkingSetSize", ctypes.c_size_t),
+        ("WorkingSetSize", ctypes.c_size_t),
+        ("QuotaPeakPagedPoolUsage", ctypes.c_size_t),
+        ("QuotaPagedPoolUsage", ctypes.c_size_t),
+        ("QuotaPeakNonPagedPoolUsage", ctypes.c_size_t),
+        ("QuotaNonPagedPoolUsage", ctypes.c_size_t),
+        ("PagefileUsage", ctypes.c_size_t),
+        ("PeakPagefileUsage", ctypes.c_size_t),
+    )
+
+
 def interpreter() -> str:
     """The Python that children run in: the real one without a console, not a virtual environment's launcher.
 
@@ -109,6 +124,29 @@ def lock(descriptor: int) -> bool:
     return True
 
 
+def resident_memory() -> int | None:
+    """Bytes of memory that this process has in use now; None where that is not told."""
+    counters = _MemoryCounters()
+    size = counters.Size = ctypes.sizeof(counters)
+    kernel32 = _kernel32()
+    if not kernel32.K32GetProcessMemoryInfo(kernel32.GetCurrentProcess(), ctypes.byref(counters), size):
+        return None
+    return int(counters.WorkingSetSize)
+
+
+def open_descriptors() -> tuple[int | None, int | None]:
+    """How many handles this process has open; how many of them are sockets is not told here."""
+    count = wintypes.DWORD()
+    kernel32 = _kernel32()
+    told = kernel32.GetProcessHandleCount(kernel32.GetCurrentProcess(), ctypes.byref(count))
+    return (count.value if told else None), None
+
+
+def thread_count() -> int | None:
+    """Threads of this process, Python's and others; None where that is not told."""
+    return None
+
+
 def on_stop(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
     """Have `loop` call `callback` when the process is asked to end (Ctrl-C, Ctrl-Break). Main thread only."""
 
@@ -128,6 +166,9 @@ def _kernel32() -> ctypes.WinDLL:
     library.AssignProcessToJobObject.argtypes = (wintypes.HANDLE, wintypes.HANDLE)
     library.OpenProcess.restype = wintypes.HANDLE
     library.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
+    library.GetCurrentProcess.restype = wintypes.HANDLE
+    library.K32GetProcessMemoryInfo.argtypes = (wintypes.HANDLE, wintypes.LPVOID, wintypes.DWORD)
+    library.GetProcessHandleCount.argtypes = (wintypes.HANDLE, wintypes.LPDWORD)
     library.CloseHandle.argtypes = (wintypes.HANDLE,)
     return library
 

@@ -244,7 +244,8 @@ def _status(pair: Pair) -> str:
                 if status.peer
                 else "alone"
             )
-            state = f"{status.role}, ServiceLevel {status.level}, {peer}"
+            sessions = "1 session" if status.sessions == 1 else f"{status.sessions} sessions"
+            state = f"{status.role}, ServiceLevel {status.level}, {peer}, {sessions}"
         lines.append(f"{server:<7}{pair.url(server)}  {state}")
     return "\n".join(lines)
 

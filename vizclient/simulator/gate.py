@@ -114,6 +114,16 @@ class DemoInternalServer(InternalServer):
             raise ServiceError(ua.StatusCodes.BadTooManySessions)
         return _Session(self, self.aspace, self.subscription_service, name, user=user, external=external)
 
+    @property
+    def load(self) -> dict[str, int]:
+        """What clients hold here now: sessions, subscriptions, monitored items."""
+        subscriptions = self.subscription_service.subscriptions.values()
+        return {
+            "sessions": len(self._external_sessions),
+            "subscriptions": len(subscriptions),
+            "monitored_items": sum(each.monitored_item_srv.count for each in subscriptions),
+        }
+
     async def end_sessions(self) -> None:
         """End every client's session, and its subscriptions with it."""
         for session in list(self._external_sessions.values()):
@@ -163,7 +173,8 @@ class Gate:
                 connection.transport.abort()
 
     def _reserve(self) -> socket.socket:
-        reserved = socket.socket(socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET)
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        reserved = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that asyncio sets TCP_NODELAY
         if sys.platform != "win32":  # there it would let another process share the port
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -33,8 +33,8 @@ _MODULE: Final = "vizclient.simulator.process"
 Event = dict[str, Any]
 """What a process said, or what was seen of it: "event", "server", "t" (unix), "p" (perf_counter) and more.
 
-"started", "ready", "role" (role, reason, took; p is the exact moment), "state", "frozen", "thawed", "reply", "failed",
-"ended", "exited" (code).
+"started", "ready", "role" (role, reason, took; p is the exact moment), "state", "load" (what its clients hold: sessions,
+subscriptions, monitored_items), "frozen", "thawed", "reply", "failed", "ended", "exited" (code).
 """
 
 
@@ -55,6 +55,9 @@ class ServerStatus:
     peer_ready: bool = False
     cut: bool = False
     level: int | None = None
+    sessions: int = 0
+    subscriptions: int = 0
+    monitored_items: int = 0
     pid: int | None = None
 
 
@@ -400,6 +403,9 @@ def _follow(status: ServerStatus, event: Event) -> None:
         case "state":
             status.peer, status.peer_ready, status.cut = event["peer"], event["peer_ready"], event["cut"]
             status.level = event["level"]
+        case "load":
+            status.sessions, status.subscriptions = event["sessions"], event["subscriptions"]
+            status.monitored_items = event["monitored_items"]
         case "frozen" | "thawed":
             status.frozen = event["event"] == "frozen"
         case "exited":

@@ -59,6 +59,7 @@ class Station:
         self._inbox: asyncio.Queue[tuple[float, str, Any]] = asyncio.Queue()
         self._standby = options.standby
         self._seen: dict[str, Any] = {}
+        self._load: dict[str, int] = {}
         self._cut = False
         self._ends_at: float | None = None
         self._ended = False
@@ -406,6 +407,10 @@ class Station:
         if seen != self._seen:
             self._seen = seen
             self._say("state", {**seen, "p": now})
+        load = self._internal.load
+        if load != self._load:
+            self._load = load
+            self._say("load", load)
 
 
 def _url(host: str, port: int) -> str:

@@ -33,6 +33,11 @@ _PACKERS: Final = {kind.value: struct.Struct(f"<IBB{form}QQ").pack for kind, for
 class MonitoredItems(MonitoredItemService):
     """The monitored items of one subscription."""
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._monitored_items)
+
     async def datachange_callback(self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None) -> None:
         """One value has changed: queue it. The one that items without a filter come by, and most have none."""
         item = self._monitored_items.get(self._monitored_datachange.get(handle, 0))
