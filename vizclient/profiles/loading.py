@@ -142,7 +142,7 @@ def _faults(raw: dict[str, Any], text: str, name: str) -> list[Fault]:
                 arguments["meant"] = _place_meant(path, str(path[-1]))
                 code = "unknown-key-meant" if arguments["meant"] else code
             case "characters":
-                code = "short-name" if finding.is_key else "namespace-uri"
+                code = "short-name" if finding.is_key or path[0] == "follow" else "namespace-uri"
             case "type":
                 arguments["expected"] = _EXPECTED.get(arguments["expected"], arguments["expected"])
         if path[:2] == _ROLE_ACTIVE and not code.startswith("profile-"):

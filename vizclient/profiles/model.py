@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from vizclient.items.address import Address, AddressError, parse_address
+from vizclient.profiles.following import Follow, Web
 from vizclient.redundancy.model import Server, Timing
 from vizclient.schema.closed import Closed, NamespaceUri, ShortName, Wrong
 
@@ -88,6 +89,8 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
     bundle: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
     timezone: str | None = None
     redundancy: Redundancy = Redundancy()
+    web: Web | None = None
+    follow: Follow = Follow()
     namespaces: Annotated[dict[ShortName, NamespaceUri], Meta(max_length=200)] = msgspec.field(default_factory=dict)
 
     _file = Path()  # set by `from_file`; no key of the profile
