@@ -115,6 +115,8 @@ class FakeServer:
         self.credentials_shown = 0
         self.watcher: Callable[[Iterable[Address]], None] = lambda _: None
         """Called when something about this server, or these values on it, may have changed."""
+        self.resumed: Callable[[], None] = lambda: None
+        """Called when it goes on, before it carries out what it had taken in: for a moment it holds what it held."""
         self.missing: set[Address] = set()
         self.faults: list[int] = []
         """Statuses by which the next requests for monitored items are refused."""
@@ -164,6 +166,8 @@ class FakeServer:
     def thaw(self) -> None:
         """The process goes on where it stopped."""
         self.frozen = False
+        self.watcher(())
+        self.resumed()
         taken_in, self._taken_in = self._taken_in, []
         for request in taken_in:
             request()

@@ -110,6 +110,7 @@ class Storm:
         self.plausible = random.random() < 0.8 and theme is not _Theme.BOTH_ACTIVE
         """Whether the pair itself sees to it that one is active."""
         self.parted = False
+        self._locked_out: set[Server] = set()
         self._arbitration: asyncio.TimerHandle | None = None
         self._to_come: list[asyncio.TimerHandle] = []
         self._begin_site()
@@ -219,11 +220,11 @@ class Storm:
             server.lose_notifications,
             lambda: server.faults.append(0x80100000),
             lambda: setattr(server, "deaf_to_writes", not server.deaf_to_writes),
-            lambda: setattr(server, "trouble", random.choice([None, ProblemKind.CERTIFICATE, ProblemKind.CREDENTIALS])),
+            lambda: self._trouble(server),
             lambda: setattr(clock, "wall_offset", clock.wall_offset + 100.0),
             lambda: site.ask_switch(name),
             lambda: site.ask_switch(name.other),
-            site.retry,
+            self._retry,
         ]
         if self._theme is _Theme.DEGRADED:
             happenings += 2 * [lambda: server.say(level=100), lambda: server.say(level=210), pair.swap]
@@ -249,6 +250,16 @@ class Storm:
     def _freeze_a_moment(self, server: FakeServer) -> None:
         server.freeze()
         self._later(self.random.choice([0.3, 0.6, 0.9, 1.3]), server.thaw)
+
+    def _trouble(self, server: FakeServer) -> None:
+        server.trouble = self.random.choice([None, ProblemKind.CERTIFICATE, ProblemKind.CREDENTIALS])
+        if server.trouble is ProblemKind.CREDENTIALS:
+            self._locked_out.add(server.name)
+
+    def _retry(self) -> None:
+        """A person asks for another try: only then are credentials shown again to who refused them."""
+        self._locked_out = {server.name for server in self.pair.both if server.trouble is ProblemKind.CREDENTIALS}
+        self.watch.site.retry()
 
     def _degrade_in_turn(self, server: FakeServer) -> None:
         """The one, and soon after the other, while the first is well again."""
@@ -327,7 +338,7 @@ class Storm:
         server.thaw()
         server.start()
         server.say()
-        self.watch.site.retry()
+        self._retry()
         self._disturbed()
 
     def _begin_site(self) -> None:
@@ -368,6 +379,7 @@ class Storm:
             server.serves
             and server.active
             and server.trouble is None
+            and server.name not in self._locked_out
             and server.max_sessions > 2
             and (server.level, server.state, server.estimated_return) == (None, 0, None)
         )

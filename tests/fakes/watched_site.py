@@ -63,7 +63,7 @@ class WatchedSite:
         self._changed = self._truth_changed = True
         self._moved: set[Address] = set()
         for server in pair.both:
-            server.watcher = self.look_again
+            server.watcher, server.resumed = self.look_again, self._look
 
     def begin(self, random: Random, views: Mapping[str, Mapping[int, Address]], *, may_switch: bool) -> None:
         """A new site, which knows of nothing before it. The view `page` is shown, the others are only watched."""
@@ -218,13 +218,16 @@ class WatchedSite:
         self._truth_changed = True
         self._moved.update(addresses)
 
-    def _settled(self) -> None:
+    def _look(self) -> None:
         if self._truth_changed:
             self._truth_changed = False
             moved, self._moved = self._moved, set()
             if self.truth.look(self.now, self.bound, moved):
                 self._changed = True
                 self._loop.call_later(self.bound + 1e-6, self._check_again)
+
+    def _settled(self) -> None:
+        self._look()
         if self._changed:
             self._changed = False
             with self._noting():
