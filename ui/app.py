@@ -76,7 +76,7 @@ def show(
     `link`: the profile's, where it has been started already.
     """
     if link is None:  # it imports its libraries while the window is built
-        link = open_link(profile.file, data_dir, resources.path if resources else None)
+        link = open_link(profile, data_dir, resources.path if resources else None)
     mirror = link.mirror
     application = make_application()
     speaker, numbers = in_the_operators_language(application, profile)

@@ -72,7 +72,7 @@ class _Picture:
     def __init__(self, profile: Profile, arguments: Namespace, bundle: Bundle, logbook: Log) -> None:
         self._arguments = arguments
         self._logbook = logbook
-        self._link = open_link(profile.file, arguments.data_dir)
+        self._link = open_link(profile, arguments.data_dir)
         self._mirror = self._link.mirror
         self._application = make_application()
         speaker, numbers = in_the_operators_language(self._application, profile)

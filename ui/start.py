@@ -52,7 +52,7 @@ def run(arguments: Namespace) -> int:
         except OSError as error:
             complain("trace-unwritable", {"reason": error})
             return Exit.USAGE
-        link = open_link(profile.file, arguments.data_dir, arguments.trace_resources)
+        link = open_link(profile, arguments.data_dir, arguments.trace_resources)
         try:
             from .app import show  # noqa: PLC0415 - Qt
 

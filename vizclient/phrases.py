@@ -65,6 +65,8 @@ PROFILE: dict[str, str] = {
 }
 """What can be wrong with a profile."""
 
+    "profile-interface-twice": "There are two rows for the interface {name}. Make one of them.",
+    "profile-interface-behaviour": "No interface of the name {name} ships with the program, so its row needs a behaviour.",
 BUNDLE: dict[str, str] = {
     "bundle-sealed": "Sealed. Files: {files}, pages: {pages}; the first is {start}.",
     "bundle-unreadable": "It cannot be read: {reason}.",
@@ -127,6 +129,7 @@ ADDRESS: dict[str, str] = {
 }
 """What can be wrong with the address of an item."""
 
+    "address-pattern": "{text} is not a pattern. Write short:KNX/* or, for any namespace, *:KNX/*; * is any text, ? any one character.",
 SERVER: dict[str, str] = {
     "role.active": "active",
     "role.active-inferred": "active (inferred)",
@@ -282,17 +285,6 @@ STATE_FILES: dict[str, str] = {
 }
 """What became of a file in which the program keeps its own state."""
 
-SUPPORT: dict[str, str] = {
-    "agree-with-integrator": "Main and backup are possible, but must be agreed with the integrator of the hotel software.",
-    "untested-with-vendor": "The driver knows main and backup; it has not been tried against the vendor's system.",
-    "vendor-cannot": "The vendor's own software knows no main and backup.",
-    "vendor-unclear": "Whether the vendor's software allows main and backup is not clear yet.",
-    "foreign-backup-servers": "Besides, backup servers can be named for the OPC DA servers that it reads from.",
-    "active-server-only": "The items exist on the active server only, and appear on the other when that becomes active.",
-    "active-server-sends": "Only the active server sends messages.",
-}
-"""What there is to say about an interface that runs on main and backup."""
-
 COMMANDS: dict[str, str] = {
     "shutdown-in": "ends in {seconds} s",
     "returns-in": "back in {seconds} s",
@@ -329,7 +321,6 @@ PHRASES: dict[str, str] = {
     **WRITING,
     **LINK,
     **STATE_FILES,
-    **SUPPORT,
     **COMMANDS,
     **PROFILE,
     **BUNDLE,

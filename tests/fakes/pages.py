@@ -13,13 +13,16 @@ from ui.numbers import Numbers
 from ui.theme import load_fonts, load_theme
 from ui.words import Words
 from vizclient.items.address import Address
-from vizclient.items.freshness import Standing
+from vizclient.items.freshness import Behaviour, Standing
 from vizclient.items.metadata import Metadata
 from vizclient.items.value import Sample, Value
 from vizclient.link.mirror import Mirror
 from vizclient.pages.document import Page
+from vizclient.redundancy.support import Interface, InterfaceTable, Pattern
 
 SIZE = (400.0, 300.0)
+FREE = Interface("Free", Behaviour.UNSYNCHRONISED, (Pattern(None, "*free*"),))
+"""The interface of items that are called so."""
 
 
 class Clock:
@@ -38,7 +41,7 @@ class Screen:
     def __init__(self, *elements: dict[str, Any], size: tuple[float, float] = SIZE, theme: str = "light") -> None:
         load_fonts()
         self.clock = Clock()
-        self.mirror = Mirror(lambda address: "free" not in str(address))
+        self.mirror = Mirror(InterfaceTable([FREE]), self.clock)
         self.mirror.standing = Standing(generation=1)
         self.canvas = Canvas(self.mirror, load_theme(theme), Numbers(QLocale("en")), Words.of("en"), self.clock)
         self.canvas.resize(int(size[0]), int(size[1]))

@@ -16,7 +16,8 @@ from PySide6.QtGui import QPainter
 from vizclient.items.freshness import Freshness
 from vizclient.items.metadata import Metadata
 from vizclient.items.value import Value
-from vizclient.pages.document import Base, Style, Text
+from vizclient.pages.document import Base, Style
+from vizclient.schema.closed import Text
 
 from ..numbers import Numbers
 from ..theme import Theme

@@ -26,7 +26,7 @@ from vizclient.phrases import phrase
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Caution, Connection, ConnectionState, Problem, Switchover
-from vizclient.redundancy.support import shipped_table
+from vizclient.redundancy.support import InterfaceTable
 
 ComplainOfServers = Callable[[str, Connection | None], None]
 _CAUTIONS = {
@@ -48,7 +48,8 @@ async def watch(
         if address is None:
             return Exit.USAGE
         addresses[address] = text
-    printer = Watch(partial(compose, profile, places), partial(complain_of_servers, profile), as_json=as_json)
+    complain_here = partial(complain_of_servers, profile)
+    printer = Watch(partial(compose, profile, places), profile.interface_table, complain_here, as_json=as_json)
     try:
         await printer.run(addresses, seconds)
     except asyncio.CancelledError:
@@ -62,11 +63,16 @@ class Watch:
     """Prints what a site has to say. A SiteListener. `complain`: says a sentence about the servers, beside the lines."""
 
     def __init__(
-        self, compose_site: Callable[[SiteListener], Site], complain: ComplainOfServers, *, as_json: bool
+        self,
+        compose_site: Callable[[SiteListener], Site],
+        interfaces: InterfaceTable,
+        complain: ComplainOfServers,
+        *,
+        as_json: bool,
     ) -> None:
         self._complain = complain
         self._cautions: tuple[Caution, ...] = ()
-        self._mirror = Mirror(shipped_table().synchronised)
+        self._mirror = Mirror(interfaces)
         self._as_json = as_json
         self._standings = StandingKeeper()
         self._texts: list[str] = []

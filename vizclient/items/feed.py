@@ -18,7 +18,7 @@ from functools import partial
 from itertools import islice
 
 from vizclient.items.address import Address
-from vizclient.items.freshness import BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN
+from vizclient.items.freshness import NODE_MISSING
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import Change, DataSession, ServiceFault, SessionEnded
 from vizclient.items.store import Store
@@ -47,7 +47,6 @@ _TOO_MUCH = frozenset(
         0x80B90000,  # BadResponseTooLarge
     }
 )
-_MISSING = frozenset({BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN})
 
 _log = logging.getLogger(__name__)
 
@@ -338,7 +337,7 @@ class Feed:
             self._note_existence(handle, status)
             if status >= 0x80000000:
                 self._retry(session, handle, status)
-                if status in _MISSING:
+                if status in NODE_MISSING:
                     continue
             elif handle not in self._addresses or handle in subscribing.shown or handle in subscribing.others:
                 self._unsubscribe[handle] = None  # let go of while the request was under way, perhaps wanted anew
@@ -353,7 +352,7 @@ class Feed:
             self._tell_gone(session.generation)
 
     def _note_existence(self, handle: int, status: int) -> None:
-        if status not in _MISSING:
+        if status not in NODE_MISSING:
             if status < 0x80000000:
                 self._known.add(handle)
                 self._gone.pop(handle, None)
@@ -461,7 +460,7 @@ class Feed:
     def _take_published(self, session: DataSession, batch: Sequence[Change]) -> None:
         self._store.publish(session.generation, batch)
         for change in batch:
-            if change.status in _MISSING and change.handle in self._subscribed:
+            if change.status in NODE_MISSING and change.handle in self._subscribed:
                 # its node was deleted: whether this monitored item would ever see a new one is up to the server
                 self._unsubscribe[change.handle] = None
                 self._subscribed.discard(change.handle)

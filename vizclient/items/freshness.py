@@ -16,6 +16,25 @@ LINK_SILENCE = 0.5
 
 BAD_NODE_ID_INVALID = 0x80330000
 BAD_NODE_ID_UNKNOWN = 0x80340000
+NODE_MISSING = frozenset({BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN})
+_BACKUP = "backup"
+
+
+class Behaviour(StrEnum):
+    """What a switchover means for the items of an interface or module."""
+
+    SYNCHRONISED = "synchronised"  # values are carried over
+    UNSYNCHRONISED = "unsynchronised"  # they are not: neither server knows more than what the field said there
+    MAIN_ONLY = "main-only"  # the field talks to the main server alone
+    INDEPENDENT = "independent"  # each server reads the field by itself
+    FOREIGN_BACKUP = "foreign-backup"  # carried over, and the foreign servers have a backup of their own
+    ACTIVE_ONLY = "active-only"  # the items exist on the active server only
+    ACTIVE_SENDS = "active-sends"  # carried over, and only the active server sends
+
+
+def carried_over(behaviour: Behaviour) -> bool:
+    """Whether the servers keep each other in step."""
+    return behaviour not in (Behaviour.UNSYNCHRONISED, Behaviour.MAIN_ONLY, Behaviour.INDEPENDENT)
 
 
 class Freshness(StrEnum):
@@ -36,23 +55,27 @@ class Standing:
     """What freshness needs to know of the connection.
 
     `generation`: of the open data session, 0 without one. `sure`: the server's role is not in doubt. `lost_at`: when
-    a session was last lost or left (monotonic seconds), None if never. `hold`: seconds. `switched`: this session
-    is on another server than the one before.
+    a session was last lost or left (monotonic seconds), None if never. `hold`: seconds. `switches`: how many times a
+    session was on another server than the one before.
     """
 
     generation: int = 0
     sure: bool = True
     lost_at: float | None = None
     hold: float = 0.25
-    switched: bool = False
+    switches: int = 0
 
 
 def freshness(
-    sample: Sample | None, standing: Standing, now: float, silence: float, *, synchronised: bool = True
+    sample: Sample | None,
+    standing: Standing,
+    now: float,
+    silence: float,
+    behaviour: Behaviour = Behaviour.SYNCHRONISED,
 ) -> Freshness:
     """The freshness of `sample` at `now`, when the link was last heard `silence` seconds ago.
 
-    `synchronised` is whether the item's interface is kept in step between main and backup. Total: never raises.
+    `behaviour` is that of the item's interface. Total: never raises.
     """
     if sample is None:
         return Freshness.NEVER
@@ -62,7 +85,7 @@ def freshness(
         if standing.lost_at is not None and now - standing.lost_at < standing.hold:
             return Freshness.HELD
         return Freshness.STALE
-    if sample.status in (BAD_NODE_ID_UNKNOWN, BAD_NODE_ID_INVALID):
+    if sample.status in NODE_MISSING:
         return Freshness.MISSING
     match severity(sample.status):
         case 2:
@@ -71,6 +94,20 @@ def freshness(
             return Freshness.UNCERTAIN
     if not standing.sure:
         return Freshness.UNCERTAIN
-    if standing.switched and not synchronised and not sample.confirmed:
+    if not sample.confirmed and _needs_confirming(behaviour, sample.server, standing):
         return Freshness.UNSYNCHRONISED
     return Freshness.LIVE
+
+
+def _needs_confirming(behaviour: Behaviour, server: str, standing: Standing) -> bool:
+    """Whether the field has to speak on `server` before its values count.
+
+    A backup that serves has taken over at some time, whether this program saw it or not; a main may have served ever since
+    it was started.
+    """
+    match behaviour:
+        case Behaviour.MAIN_ONLY:
+            return server == _BACKUP
+        case Behaviour.UNSYNCHRONISED:
+            return server == _BACKUP or standing.switches > 0
+    return False

@@ -11,7 +11,8 @@ class Metadata:
 
     `data_type`: built-in type name such as "Double". `value_rank`: -1 scalar, 1 one dimension and so on.
     `readable`, `writable`: bits 0 and 1 of UserAccessLevel. `unit`: display name of EngineeringUnits, "" if none.
-    `low`, `high`: EURange. `labels`: EnumStrings or EnumValues as (value, text) pairs.
+    `low`, `high`: EURange. `labels`: EnumStrings or EnumValues as (value, text) pairs. `interface`: what a property of the node
+    calls the interface or module that serves it, "" without one.
     """
 
     data_type: str
@@ -26,3 +27,4 @@ class Metadata:
     labels: tuple[tuple[int, str], ...] = ()
     true_label: str = ""
     false_label: str = ""
+    interface: str = ""

@@ -27,8 +27,8 @@ from vizclient.link.channel import Channel
 from vizclient.link.mirror import Mirror
 from vizclient.link.spawn import start_link
 from vizclient.link.standing import StandingKeeper
+from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Connection, Server, Switchover
-from vizclient.redundancy.support import shipped_table
 from vizclient.tasks import TaskSet
 
 SILENT_TOO_LONG = 5.0
@@ -80,10 +80,10 @@ class _Life:
     greeted: bool = False
 
 
-def open_link(profile: Path, data_dir: Path | None, trace_resources: Path | None = None) -> LinkClient:
+def open_link(profile: Profile, data_dir: Path | None, trace_resources: Path | None = None) -> LinkClient:
     """A link that has been started, with a mirror of its own; `attach` and `close` are left to do. Raises OSError."""
-    spawn = partial(start_link, profile, data_dir, trace_resources=trace_resources)
-    link = LinkClient(profile, data_dir, Mirror(shipped_table().synchronised), spawn=spawn)
+    spawn = partial(start_link, profile.file, data_dir, trace_resources=trace_resources)
+    link = LinkClient(profile.file, data_dir, Mirror(profile.interface_table), spawn=spawn)
     link.start()
     return link
 
@@ -327,6 +327,7 @@ class LinkClient:
 
     def _take_leave(self, now: float) -> None:
         """Whatever the link said is over: held, then stale."""
+        self._mirror.take_leave()
         if self._mirror.standing.generation:
             self._set_standing(replace(self._mirror.standing, generation=0, lost_at=now))
         self.connection = None

@@ -18,7 +18,7 @@ from vizclient.items.value import Sample, Value
 from vizclient.items.writing import Readback, WriteOutcome, WriteState
 from vizclient.redundancy.model import Connection, Server, Switchover
 
-VERSION = 2
+VERSION = 3
 """Grows with every change of this file that the other side must know of."""
 
 _NO_TIME = float("nan")

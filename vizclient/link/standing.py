@@ -7,16 +7,16 @@ from vizclient.redundancy.model import Connection, Server
 
 
 class StandingKeeper:
-    """Follows the announcements of one site: whether the data server is another than the one at first."""
+    """Follows the announcements of one site: how often the data server was another than before."""
 
     def __init__(self) -> None:
         self._server: Server | None = None
-        self._switched = False
+        self._switches = 0
 
     def standing(self, connection: Connection, before: Standing, hold: float) -> Standing:
         """The standing after `connection`, `before` being the one until now; a new link process knows of no loss."""
         if connection.generation and connection.server is not None:
-            self._switched |= self._server is not None and connection.server is not self._server
+            self._switches += self._server is not None and connection.server is not self._server
             self._server = connection.server
         lost_at = connection.lost_at if connection.lost_at is not None else before.lost_at
-        return Standing(connection.generation, connection.sure, lost_at, hold, self._switched)
+        return Standing(connection.generation, connection.sure, lost_at, hold, self._switches)

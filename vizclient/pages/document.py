@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from vizclient.items.address import AddressError, parse_address
 from vizclient.pages.expressions import MAX_LENGTH, ExpressionError, parse_expression
-from vizclient.schema.closed import Closed, KeyPath, Wrong
+from vizclient.schema.closed import Closed, KeyPath, Text, Wrong
 
 FORMAT = 1
 MAX_ELEMENTS = 20_000
@@ -38,10 +38,6 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-
 ItemText = Annotated[str, Meta(min_length=1, max_length=500, extra={"check": _item})]
 Condition = Annotated[str, Meta(max_length=MAX_LENGTH)]
 """The text of an expression: `expressions.parse_expression` reads it."""
-Plain = Annotated[str, Meta(max_length=2_000)]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)")]
-Text = Plain | dict[Language, Plain]
-"""A text, or {language: text}."""
 Coordinate = Annotated[float, Meta(ge=-100_000, le=100_000)]
 Extent = Annotated[float, Meta(ge=0, le=100_000)]
 Rect = tuple[Coordinate, Coordinate, Extent, Extent]

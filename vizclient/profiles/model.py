@@ -17,6 +17,7 @@ from msgspec import Meta
 from vizclient.items.address import Address, AddressError, parse_address
 from vizclient.profiles.following import Follow, Web
 from vizclient.redundancy.model import Server, Timing
+from vizclient.redundancy.support import MOST_ROWS, InterfaceRow, InterfaceTable, table_with
 from vizclient.schema.closed import Closed, NamespaceUri, ShortName, Wrong
 
 FORMAT = 1
@@ -65,7 +66,7 @@ class Redundancy(Closed, frozen=True, kw_only=True):
     """How often, how long, how soon, in milliseconds; where a server tells its role; and what a person may do.
 
     `role_item`: an address; a server is active while that item holds one of `role_active`. `operator_switch`: whether a
-    person may ask for the other server.
+    person may ask for the other server. `interface_property`: the property of a node that names its interface or module.
     """
 
     probe_interval_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1000
@@ -90,6 +91,7 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
     timezone: str | None = None
     redundancy: Redundancy = Redundancy()
     web: Web | None = None
+    interface_property: Annotated[str, Meta(min_length=1, max_length=200)] = "Interface"
     follow: Follow = Follow()
     namespaces: Annotated[dict[ShortName, NamespaceUri], Meta(max_length=200)] = msgspec.field(default_factory=dict)
 
@@ -107,6 +109,7 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
     def _check_role_item(self) -> None:
         item, active = self.redundancy.role_item, self.redundancy.role_active
         if item is None:
+    interfaces: Annotated[tuple[InterfaceRow, ...], Meta(max_length=MOST_ROWS)] = ()
             if active is not None:
                 raise Wrong("profile-role-item-missing", at=("redundancy", "role_active"))
             return
@@ -118,6 +121,11 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
         if active is None:
             raise Wrong("profile-role-active-missing", at=at)
 
+        if self.interfaces:
+            try:
+                table_with(self.interfaces, self.namespaces)
+            except Wrong as wrong:
+                raise Wrong(wrong.code, wrong.arguments, ("interfaces", *wrong.at)) from None
     def from_file(self, file: Path) -> Self:
         """This profile, which now says where it was read from."""
         msgspec.structs.force_setattr(self, "_file", file)
@@ -138,6 +146,11 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
     def bundle_path(self) -> Path | None:
         """Folder or .vizbundle; relative ones are meant from the profile's own folder."""
         return None if self.bundle is None else self._file.parent / Path(self.bundle).expanduser()
+    @property
+    def interface_table(self) -> InterfaceTable:
+        """What is known of interfaces and modules here: the rows that ship, and those of this profile."""
+        return table_with(self.interfaces, self.namespaces)
+
 
     def server(self, server: Server) -> ServerProfile:
         """What is said of one server of the pair."""

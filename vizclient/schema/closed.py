@@ -16,6 +16,11 @@ Check = Callable[[str, Any], None]
 ShortName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_\-]{0,49}$(?!\n)")]
 NamespaceUri = Annotated[str, Meta(pattern=r"^[^\s;]{1,1000}$(?!\n)")]
 
+Plain = Annotated[str, Meta(max_length=2_000)]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)")]
+Text = Plain | dict[Language, Plain]
+"""A text, or {language: text}."""
+
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of everything in a schema: unknown keys are errors, nothing is converted, and nothing changes after reading."""

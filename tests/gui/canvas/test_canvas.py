@@ -190,7 +190,7 @@ def test_a_value_that_was_bad_is_not_plain_while_it_is_held(screen: Screen) -> N
 
 @with_elements(value("free"))
 def test_what_is_not_kept_in_step_is_marked_until_it_is_confirmed(screen: Screen) -> None:
-    screen.standing(generation=2, switched=True)
+    screen.standing(generation=2, switches=1)
     screen.said()
     screen.values(generation=2, free=1.0)
     assert screen.said() == [("free", "1.0", "unsynchronised")]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vizclient.items.freshness import LINK_SILENCE, Freshness, Standing, freshness
+from vizclient.items.freshness import LINK_SILENCE, Behaviour, Freshness, Standing, freshness
 from vizclient.items.value import Sample
 
 GOOD, UNCERTAIN, BAD = 0x00000000, 0x40920000, 0x80050000
@@ -16,8 +16,8 @@ NOW = 1000.0
 CONNECTED = Standing(generation=7, lost_at=None, hold=0.25)
 
 
-def sample(status: int = GOOD, generation: int = 7, *, confirmed: bool = False) -> Sample:
-    return Sample(21.5, status, 1.0, generation, "main", published=True, confirmed=confirmed)
+def sample(status: int = GOOD, generation: int = 7, *, server: str = "main", confirmed: bool = False) -> Sample:
+    return Sample(21.5, status, 1.0, generation, server, published=True, confirmed=confirmed)
 
 
 def test_nothing_received_yet_is_never() -> None:
@@ -49,7 +49,7 @@ def test_a_lost_value_is_held_for_the_hold_time_and_stale_from_then_on() -> None
 
 
 def test_a_value_of_the_old_session_stays_old_after_the_new_one_is_open() -> None:
-    back = Standing(generation=8, lost_at=NOW, hold=0.25, switched=True)
+    back = Standing(generation=8, lost_at=NOW, hold=0.25, switches=1)
     assert freshness(sample(generation=7), back, NOW + 0.1, 0.0) is Freshness.HELD
     assert freshness(sample(generation=7), back, NOW + 0.3, 0.0) is Freshness.STALE
     assert freshness(sample(generation=8), back, NOW + 0.3, 0.0) is Freshness.LIVE
@@ -71,12 +71,44 @@ def test_an_unsure_role_makes_good_values_uncertain_and_leaves_bad_ones_bad() ->
     assert freshness(sample(BAD), unsure, NOW, 0.0) is Freshness.BAD
 
 
-def test_an_unsynchronised_item_is_marked_only_after_a_switchover_until_confirmed() -> None:
-    switched = replace(CONNECTED, switched=True)
-    assert freshness(sample(), switched, NOW, 0.0, synchronised=False) is Freshness.UNSYNCHRONISED
-    assert freshness(sample(confirmed=True), switched, NOW, 0.0, synchronised=False) is Freshness.LIVE
-    assert freshness(sample(), switched, NOW, 0.0, synchronised=True) is Freshness.LIVE
-    assert freshness(sample(), CONNECTED, NOW, 0.0, synchronised=False) is Freshness.LIVE
+@pytest.mark.parametrize(
+    ("behaviour", "server", "switches", "trusted"),
+    [
+        (Behaviour.UNSYNCHRONISED, "main", 0, True),
+        (Behaviour.UNSYNCHRONISED, "main", 2, False),  # back home: the main knows no more than the backup did
+        (Behaviour.UNSYNCHRONISED, "backup", 1, False),
+        (Behaviour.UNSYNCHRONISED, "backup", 0, False),  # started while the backup serves: it has taken over before
+        (Behaviour.MAIN_ONLY, "main", 0, True),
+        (Behaviour.MAIN_ONLY, "main", 2, True),
+        (Behaviour.MAIN_ONLY, "backup", 1, False),
+        (Behaviour.MAIN_ONLY, "backup", 0, False),
+        *[
+            (behaviour, server, switches, True)
+            for behaviour in (
+                Behaviour.SYNCHRONISED,
+                Behaviour.INDEPENDENT,
+                Behaviour.FOREIGN_BACKUP,
+                Behaviour.ACTIVE_ONLY,
+                Behaviour.ACTIVE_SENDS,
+            )
+            for server, switches in (("main", 0), ("backup", 0), ("backup", 1), ("main", 2))
+        ],
+    ],
+)
+def test_after_a_switchover_a_value_counts_as_its_interface_behaves(
+    behaviour: Behaviour, server: str, switches: int, trusted: bool
+) -> None:
+    standing = replace(CONNECTED, switches=switches)
+    expected = Freshness.LIVE if trusted else Freshness.UNSYNCHRONISED
+    assert freshness(sample(server=server), standing, NOW, 0.0, behaviour) is expected
+    assert freshness(sample(server=server, confirmed=True), standing, NOW, 0.0, behaviour) is Freshness.LIVE
+
+
+def test_what_is_bad_uncertain_or_missing_is_that_first_and_unconfirmed_second() -> None:
+    for status, expected in ((BAD, Freshness.BAD), (UNCERTAIN, Freshness.UNCERTAIN), (0x80340000, Freshness.MISSING)):
+        assert freshness(sample(status, server="backup"), CONNECTED, NOW, 0.0, Behaviour.MAIN_ONLY) is expected
+    unsure = replace(CONNECTED, sure=False)
+    assert freshness(sample(server="backup"), unsure, NOW, 0.0, Behaviour.MAIN_ONLY) is Freshness.UNCERTAIN
 
 
 standings = st.builds(
@@ -85,7 +117,7 @@ standings = st.builds(
     sure=st.booleans(),
     lost_at=st.none() | st.floats(0, 100),
     hold=st.floats(0, 1),
-    switched=st.booleans(),
+    switches=st.integers(0, 2),
 )
 samples = st.builds(
     Sample,
@@ -98,11 +130,11 @@ samples = st.builds(
 )
 
 
-@given(samples, standings, st.floats(0, 200), st.floats(0, 10), st.booleans())
+@given(samples, standings, st.floats(0, 200), st.floats(0, 10), st.sampled_from(Behaviour))
 def test_nothing_is_live_but_a_good_value_of_the_open_session_heard_just_now(
-    value: Sample, standing: Standing, now: float, silence: float, synchronised: bool
+    value: Sample, standing: Standing, now: float, silence: float, behaviour: Behaviour
 ) -> None:
-    if freshness(value, standing, now, silence, synchronised=synchronised) is Freshness.LIVE:
+    if freshness(value, standing, now, silence, behaviour) is Freshness.LIVE:
         assert silence < LINK_SILENCE
         assert value.generation == standing.generation != 0
         assert value.status < 0x40000000

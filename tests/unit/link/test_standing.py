@@ -17,18 +17,18 @@ def _connection(server: Server | None, generation: int, lost_at: float | None = 
 def test_the_first_server_is_no_switchover_and_another_one_is() -> None:
     keeper, standing = StandingKeeper(), Standing()
     standing = keeper.standing(_connection(Server.MAIN, 1), standing, 0.25)
-    assert standing == Standing(1, sure=True, lost_at=None, hold=0.25, switched=False)
+    assert standing == Standing(1, sure=True, lost_at=None, hold=0.25, switches=0)
     standing = keeper.standing(_connection(None, 0, 5.0), standing, 0.25)
-    assert standing == Standing(0, sure=False, lost_at=5.0, hold=0.25, switched=False)
+    assert standing == Standing(0, sure=False, lost_at=5.0, hold=0.25, switches=0)
     standing = keeper.standing(_connection(Server.BACKUP, 3, 5.0), standing, 0.25)
-    assert standing.switched
+    assert standing.switches == 1
 
 
 def test_a_reconnection_to_the_same_server_confirms_nothing_that_the_switchover_left_open() -> None:
     keeper, standing = StandingKeeper(), Standing()
     for server, generation in ((Server.MAIN, 1), (Server.BACKUP, 2), (None, 0), (Server.BACKUP, 4)):
         standing = keeper.standing(_connection(server, generation, 1.0), standing, 0.25)
-    assert standing.switched
+    assert standing.switches == 1
 
 
 def test_a_new_link_process_that_knows_of_no_loss_does_not_make_us_forget_ours() -> None:
