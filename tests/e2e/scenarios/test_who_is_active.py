@@ -57,13 +57,15 @@ def test_07_swapped_roles_are_followed_while_both_servers_live_and_take_sessions
     with staged(tmp_path, replace(LIVELY, standby="passive")) as stage, stage.watching() as watching:
         watching.wait_live("main")
         for server in ("backup", "main", "backup"):
+            left = "main" if server == "backup" else "backup"
+            stage.doors[left].wait_for("Read", since=time.perf_counter() + 0.6)  # long after the role was first told
             swapped, swapped_at = time.time(), time.perf_counter()
             stage.pair.swap()
             active = stage.pair.wait_for_role(server, "active", since=swapped_at)
             watching.wait_live(server, since=swapped)
             assert watching.wait_connection("connected", server, since=swapped)["t"] < active["t"] + 1.0
             assert watching.states(since=swapped) == ["switching", "connected"]
-            stage.doors["main" if server == "backup" else "backup"].wait_for("CloseSession", since=swapped_at)
+            stage.doors[left].wait_for("CloseSession", since=swapped_at)
             if not stage.pair.status()[server].peer_ready:
                 stage.pair.wait_for("state", server, since=swapped_at, peer_ready=True)
         assert all(status.running for status in stage.pair.status().values())
