@@ -362,22 +362,6 @@ def test_security_that_the_server_does_not_offer_is_said_with_what_it_offers(mak
     assert "None/None" in problem.detail
 
 
-@pytest.mark.parametrize(
-    "security", [Security(), Security("Basic256Sha256", "SignAndEncrypt")], ids=["plain", "secured"]
-)
-def test_a_user_comes_in_with_the_right_password_and_needs_attention_with_a_wrong_one(
-    make: Make, secured: UaServer, security: Security
-) -> None:
-    async def run() -> None:
-        target = Target(secured.url, security, "operator", "right")
-        async with _session(make(target)):
-            pass
-        layer, problem = await _fails(make(replace(target, password="wrong")))
-        assert (layer, problem.kind) == (Layer.SESSION, ProblemKind.CREDENTIALS)
-
-    asyncio.run(run())
-
-
 def test_a_channel_is_renewed_before_its_token_expires(make: Make, secured: UaServer) -> None:
     async def run() -> None:
         heard = Heard()
@@ -713,6 +697,26 @@ def test_metadata_tells_type_access_unit_range_and_texts(make: Make, plant: UaSe
             assert (two.data_type, two.true_label, two.false_label) == ("Boolean", "on", "off")
 
     asyncio.run(run())
+
+
+def test_metadata_tells_what_a_property_of_the_profiles_choice_says_of_the_interface(
+    make: Make, plant: UaServer
+) -> None:
+    nodes = {name: plant.add(name, 1, ua.VariantType.Int32) for name in ("Door", "Gate", "Number", "Plain")}
+    for name, of, value in (
+        ("Interface", "Door", ua.Variant("Kaba", ua.VariantType.String)),
+        ("Origin", "Gate", ua.Variant(ua.LocalizedText("Salto"), ua.VariantType.LocalizedText)),
+        ("Interface", "Number", ua.Variant(7, ua.VariantType.Int32)),
+    ):
+        plant.run(nodes[of].add_property(plant.index, name, value))
+
+    async def told(connector: OpcUaConnector) -> list[str]:
+        async with _session(connector) as session:
+            found = await session.read_metadata([(index, item(name)) for index, name in enumerate(nodes)])
+            return ["" if metadata is None else metadata.interface for metadata in found]
+
+    assert asyncio.run(told(make(plant.url))) == ["Kaba", "", "", ""]
+    assert asyncio.run(told(make(plant.url, interface_property="Origin"))) == ["", "Salto", "", ""]
 
 
 def test_a_subtype_is_known_by_its_built_in_type_and_an_enumeration_by_its_texts(make: Make, plant: UaServer) -> None:

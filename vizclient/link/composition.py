@@ -47,6 +47,7 @@ def connector(profile: Profile, places: Places, deadlines: Deadlines | None = No
         trusted=places.pki / "trusted" / (profile.file.stem or "profile"),
         timing=profile.timing(),
         role_item=_role_item(profile),
+        interface_property=profile.redundancy.interface_property,
         deadlines=deadlines,
     )
 

@@ -36,7 +36,7 @@ class OpcUaConnector:
     """Connects to the servers of one profile.
 
     `own`: directory of our certificate. `trusted`: directory of this profile's server certificates. Both are made when
-    security first needs them. `role_item`: the profile's, if it has one.
+    security first needs them. `role_item`: the profile's, if it has one. `interface_property`: of nodes, naming their interface.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class OpcUaConnector:
         trusted: Path,
         timing: Timing,
         role_item: role.RoleItem | None = None,
+        interface_property: str = "Interface",
         locales: tuple[str, ...] = ("en",),
         deadlines: Deadlines | None = None,
         resolver: Resolver | None = None,
@@ -55,6 +56,7 @@ class OpcUaConnector:
         self._own = own
         self._trusted = TrustedServers(trusted)
         self._role_item = role_item
+        self._interface_property = interface_property
         self._locales = locales
         self._timing = timing
         self._deadlines = deadlines or Deadlines()
@@ -108,7 +110,16 @@ class OpcUaConnector:
             said = learned.said
             report = attempt.timed(role.report_of(said, server, now, now - attempt.begun, learned.round_trip))
             opened = OpcUaSession(
-                channel, server, generation, listener, learned, reader, self._role_item, self._timing, deadlines
+                channel,
+                server,
+                generation,
+                listener,
+                learned,
+                reader,
+                self._role_item,
+                self._timing,
+                deadlines,
+                self._interface_property,
             )
             kept = True
             return ProbeResult(report, opened)

@@ -38,13 +38,19 @@ _Properties = dict[str, ua.NodeId]
 
 
 class MetadataReader:
-    """Reads metadata over one session; remembers data types."""
+    """Reads metadata over one session; remembers data types. `interface_property`: the BrowseName of the property that names a
+    node's interface or module; its namespace does not matter.
+    """
 
-    def __init__(self, channel: Channel, reader: Reader, timeout: float, max_browse: int) -> None:
+    def __init__(
+        self, channel: Channel, reader: Reader, timeout: float, max_browse: int, interface_property: str
+    ) -> None:
         self._channel = channel
         self._reader = reader
         self._timeout = timeout
         self._most = max_browse or 1000
+        self._interface_property = interface_property
+        self._wanted = _PROPERTIES | {interface_property}
         self._built_in: dict[ua.NodeId, str] = {}
         self._labels: dict[ua.NodeId, tuple[tuple[int, str], ...]] = {}
 
@@ -67,7 +73,8 @@ class MetadataReader:
             own = {name: values[node] for name, node in properties[index].items()}
             kind = types[index]
             labels = _labels(own) or (self._labels.get(kind, ()) if kind is not None else ())
-            found[index] = _metadata(rows[index], own, self._name(kind) or actual.get(index, ""), labels)
+            interface = text_of(own.get(self._interface_property))
+            found[index] = _metadata(rows[index], own, self._name(kind) or actual.get(index, ""), labels, interface)
         return found
 
     def _name(self, data_type: ua.NodeId | None) -> str:
@@ -95,7 +102,7 @@ class MetadataReader:
             {
                 reference.BrowseName.Name: _local(reference.NodeId)
                 for reference in references
-                if reference.BrowseName.Name in _PROPERTIES
+                if reference.BrowseName.Name in self._wanted
             }
             for references in await self._browse(wishes)
         ]
@@ -220,7 +227,11 @@ def _labels(properties: dict[str, Any]) -> tuple[tuple[int, str], ...]:
 
 
 def _metadata(
-    row: Sequence[ua.DataValue], properties: dict[str, Any], data_type: str, labels: tuple[tuple[int, str], ...]
+    row: Sequence[ua.DataValue],
+    properties: dict[str, Any],
+    data_type: str,
+    labels: tuple[tuple[int, str], ...],
+    interface: str,
 ) -> Metadata:
     rank, access = _value(row[1]), _value(row[2])
     unit, limits = properties.get("EngineeringUnits"), properties.get("EURange")
@@ -238,4 +249,5 @@ def _metadata(
         labels=labels,
         true_label=text_of(properties.get("TrueState")),
         false_label=text_of(properties.get("FalseState")),
+        interface=interface,
     )

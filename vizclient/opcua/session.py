@@ -71,6 +71,7 @@ class OpcUaSession:
     ) -> None:
         self._channel = channel
         self._server = server
+        interface_property: str,
         self._generation = generation
         self._listener = listener
         self._watchdog = timing.watchdog
@@ -84,7 +85,7 @@ class OpcUaSession:
         self._opened_at = time.perf_counter()
         chunk = min(_CHUNK, learned.max_items or _CHUNK)
         self._reader = reader
-        self._metadata = MetadataReader(channel, reader, deadlines.request, learned.max_browse)
+        self._metadata = MetadataReader(channel, reader, deadlines.request, learned.max_browse, interface_property)
         self._publisher = Publisher(channel, self._session_gone)
         self._tasks = TaskSet(f"session {generation} {server}")
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
