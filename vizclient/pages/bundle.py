@@ -16,7 +16,7 @@ from vizclient.pages.document import LinkElement, Page, element_items
 from vizclient.pages.json_positions import JsonPath, Positions
 from vizclient.pages.manifest import MANIFEST, Manifest
 from vizclient.pages.reading import read_json
-from vizclient.pages.source import MAX_PAGE_BYTES, MAX_TOTAL_BYTES, Source, SourceError, open_source
+from vizclient.pages.source import MAX_PAGE_BYTES, MAX_TOTAL_BYTES, Source, SourceError, open_content, open_source
 
 MAX_FAULTS = 100
 
@@ -30,12 +30,16 @@ class BundleError(FaultError):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was read whole. `pages` by id, in the manifest's order. `namespaces`: short name → URI as they hold."""
+    """A bundle that was read whole. `pages` by id, in the manifest's order. `namespaces`: short name → URI as they hold.
+
+    `digest`: SHA-256 of the manifest, which holds that of every file: the same for the same pages, zipped or not.
+    """
 
     path: Path
     manifest: Manifest
     pages: Mapping[str, Page]
     namespaces: Mapping[str, str]
+    digest: str = ""
 
     @property
     def start(self) -> str:
@@ -63,8 +67,28 @@ def load_bundle(path: Path, namespaces: Mapping[str, str] | None = None) -> Bund
         raise BundleError([error.fault]) from None
 
 
+def digest_of(content: bytes) -> str:
+    """The digest of the zipped bundle that these bytes are; "" if they are none, or one with a file that is not as it was sealed."""
+    try:
+        with open_content(content, MANIFEST) as source:
+            listed = source.read(MANIFEST, MAX_PAGE_BYTES)
+            manifest = read_json(Manifest, listed, MANIFEST, {})
+            if isinstance(manifest, list):
+                return ""
+            left = MAX_TOTAL_BYTES
+            for name, wanted in manifest.files.items():
+                file = source.read(name, left)
+                left -= len(file)
+                if hashlib.sha256(file).hexdigest() != wanted:
+                    return ""
+    except SourceError:
+        return ""
+    return hashlib.sha256(listed).hexdigest()
+
+
 def _load(source: Source, namespaces: Mapping[str, str]) -> Bundle:
-    manifest = read_json(Manifest, source.read(MANIFEST, MAX_PAGE_BYTES), source.name_of(MANIFEST), {})
+    listed = source.read(MANIFEST, MAX_PAGE_BYTES)
+    manifest = read_json(Manifest, listed, source.name_of(MANIFEST), {})
     if isinstance(manifest, list):
         raise BundleError(manifest)
     known = {**manifest.namespaces, **namespaces}
@@ -98,7 +122,7 @@ def _load(source: Source, namespaces: Mapping[str, str]) -> Bundle:
         faults = _links(source, manifest, pages, files, contents)
     if faults:
         raise BundleError(faults)
-    return Bundle(source.path, manifest, pages, known)
+    return Bundle(source.path, manifest, pages, known, hashlib.sha256(listed).hexdigest())
 
 
 def _links(

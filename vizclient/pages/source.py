@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 import struct
@@ -70,6 +71,17 @@ def open_source(path: Path) -> Iterator[Source]:
         return
     with archive:
         yield _Archive(path, archive)
+
+
+@contextmanager
+def open_content(content: bytes, name: str) -> Iterator[Source]:
+    """The zip that consists of these bytes; `name` is what messages call it. Raises SourceError."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except (*_BROKEN, OSError, ValueError):
+        raise SourceError("bundle-not-zip", name) from None
+    with archive:
+        yield _Archive(Path(name), archive)
 
 
 class _Folder:

@@ -14,7 +14,7 @@ import pytest
 
 from vizclient.items.address import Address
 from vizclient.pages import source
-from vizclient.pages.bundle import Bundle, BundleError, load_bundle
+from vizclient.pages.bundle import Bundle, BundleError, digest_of, load_bundle
 from vizclient.pages.manifest import seal
 from vizclient.phrases import PHRASES
 
@@ -338,3 +338,28 @@ def test_sealing_twice_changes_nothing(tmp_path: Path) -> None:
     first = (folder / "bundle.json").read_bytes()
     seal(folder)
     assert (folder / "bundle.json").read_bytes() == first
+
+
+def test_the_digest_is_that_of_the_pages_however_they_are_packed(tmp_path: Path) -> None:
+    folder = write(tmp_path / "bundle", page("a", value()))
+    packed = zipped(folder, tmp_path / "bundle.vizbundle")
+    other = write(tmp_path / "other", page("a", value("w")))
+    digest = load_bundle(folder).digest
+    assert len(digest) == 64
+    assert load_bundle(packed).digest == digest
+    assert digest_of(packed.read_bytes()) == digest
+    assert load_bundle(other).digest != digest
+
+
+def test_what_is_no_sealed_bundle_has_no_digest(tmp_path: Path) -> None:
+    assert digest_of(b"") == ""
+    assert digest_of(b"no zip at all") == ""
+    unlisted = zipped(write(tmp_path / "unlisted", page("a"), files={}), tmp_path / "unlisted.vizbundle")
+    assert digest_of(unlisted.read_bytes()) == ""
+    changed = write(tmp_path / "changed", page("a"))
+    (changed / "pages/0.json").write_text("{}", "utf-8")
+    assert digest_of(zipped(changed, tmp_path / "changed.vizbundle").read_bytes()) == ""
+    empty = tmp_path / "empty.vizbundle"
+    with zipfile.ZipFile(empty, "w"):
+        pass
+    assert digest_of(empty.read_bytes()) == ""
