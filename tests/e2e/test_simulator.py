@@ -325,7 +325,8 @@ def test_metering_is_there_on_the_active_server_only(passive: Pair) -> None:
     assert status_of(passive, "backup", meter) == "BadNodeIdUnknown"
     swap(passive)
     assert status_of(passive, "main", meter) == "BadNodeIdUnknown"
-    assert status_of(passive, "backup", meter) == "Good"
+    assert status_of(passive, "backup", meter) == "BadNodeIdUnknown"
+    wait_until(lambda: status_of(passive, "backup", meter) == "Good")
     swap(passive)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from asyncua import ua
 
 from vizclient.redundancy.model import RedundancySupport, Server, ServerState
+from vizclient.simulator.clock import Clock
 from vizclient.simulator.gate import DemoServer
 from vizclient.simulator.nodes import FAILOVER, MODE, add_redundancy_nodes
 
@@ -45,8 +46,10 @@ class Announcement:
     `announce` is the option: where the role is told. `namespace`: of the nodes Mode and Failover; `items`: of the items.
     """
 
-    def __init__(self, demo: DemoServer, server: Server, announce: str, namespace: int, items: int) -> None:
-        self._demo, self._internal = demo, demo.iserver
+    def __init__(
+        self, demo: DemoServer, server: Server, clock: Clock, announce: str, namespace: int, items: int
+    ) -> None:
+        self._demo, self._internal, self._clock = demo, demo.iserver, clock
         self._server, self._announce, self._namespace = server, announce, namespace
         self._silent = announce in ("item", "none")  # in the standard's nodes
         self._role_node = ua.NodeId(ROLE, items) if announce == "item" else None
@@ -92,8 +95,14 @@ class Announcement:
 
     async def promise(self, seconds: float | None) -> None:
         """Set EstimatedReturnTime so many seconds from now, or to nothing."""
-        due = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+        due = None if seconds is None else self._clock.now() + timedelta(seconds=seconds)
         await self._put_system(_IDS.Server_EstimatedReturnTime, due, ua.VariantType.DateTime)
+
+    async def tell_time(self) -> None:
+        """Let CurrentTime be now."""
+        now = self._clock.now()
+        await self._put_status(CurrentTime=now)
+        await self._put_system(_IDS.Server_ServerStatus_CurrentTime, now, ua.VariantType.DateTime)
 
     async def show(self, standing: Standing) -> None:
         """Say this."""
@@ -106,7 +115,11 @@ class Announcement:
         if before == standing:
             return
         if before is None or (before.state, before.seconds_left) != (standing.state, standing.seconds_left):
-            await self._put_status(standing.state, standing.seconds_left)
+            await self._put_status(State=ua.ServerState(standing.state), SecondsTillShutdown=standing.seconds_left)
+            await self._put_system(_IDS.Server_ServerStatus_State, int(standing.state), ua.VariantType.Int32)
+            await self._put_system(
+                _IDS.Server_ServerStatus_SecondsTillShutdown, standing.seconds_left, ua.VariantType.UInt32
+            )
         if before is None or before.support != standing.support:
             await self._put_system(
                 _IDS.Server_ServerRedundancy_RedundancySupport, int(standing.support), ua.VariantType.Int32
@@ -139,17 +152,14 @@ class Announcement:
         ]
         await self._put_system(_IDS.Server_ServerRedundancy_RedundantServerArray, rows, ua.VariantType.ExtensionObject)
 
-    async def _put_status(self, state: int, left: int) -> None:
+    async def _put_status(self, **fields: Any) -> None:
         node = ua.NodeId(_IDS.Server_ServerStatus)
         held = self._internal.read_attribute_value(node).Value.Value
-        status = replace(held, State=ua.ServerState(state), SecondsTillShutdown=left)
-        await self._put(node, ua.Variant(status, ua.VariantType.ExtensionObject))
-        await self._put_system(_IDS.Server_ServerStatus_State, int(state), ua.VariantType.Int32)
-        await self._put_system(_IDS.Server_ServerStatus_SecondsTillShutdown, left, ua.VariantType.UInt32)
+        await self._put(node, ua.Variant(replace(held, **fields), ua.VariantType.ExtensionObject))
 
     async def _put_system(self, identifier: int, value: Any, kind: ua.VariantType | None = None) -> None:
         await self._put(ua.NodeId(identifier), ua.Variant(value, kind))
 
     async def _put(self, node: ua.NodeId, variant: ua.Variant) -> None:
-        now = datetime.now(UTC)
+        now = self._clock.now()
         await self._internal.write_attribute_value(node, ua.DataValue(variant, ua.StatusCode(0), now, now))

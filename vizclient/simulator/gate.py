@@ -27,6 +27,7 @@ from asyncua.server.uaprocessor import UaProcessor
 from asyncua.server.user_managers import UserManager
 from asyncua.ua.ua_binary import uatcp_to_binary
 
+from vizclient.simulator.clock import Clock
 from vizclient.simulator.subscriptions import Subscriptions
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Admission:
 
     breaks: Breaks
     write: Write
+    clock: Clock
     silent: bool = True
     refuse: int = 0
     trusted: frozenset[bytes] | None = None
@@ -94,6 +96,7 @@ class DemoInternalServer(InternalServer):
         super().__init__(user_manager=_Everyone())
         self.admission = admission
         self.allow_remote_admin = False
+        self.disabled_clock = True  # asyncua's; who announces things announces the time as well
         self.subscription_service = Subscriptions(self.aspace, iserver=self)
         self.isession.subscription_service = self.subscription_service
         self.peer: ua.ApplicationDescription | None = None
@@ -174,7 +177,8 @@ class Gate:
 
     def _reserve(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-        reserved = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that asyncio sets TCP_NODELAY
+        # the protocol is named, so that asyncio sets TCP_NODELAY
+        reserved = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if sys.platform != "win32":  # there it would let another process share the port
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -214,6 +218,11 @@ class _Processor(UaProcessor):
         self, requesthandle: Any, seqhdr: Any, response: Any, msgtype: Any = ua.MessageType.SecureMessage
     ) -> None:
         if not self._admission.mute():
+            clock = self._admission.clock
+            response.ResponseHeader.Timestamp = clock.now()
+            if isinstance(response, ua.PublishResponse):
+                message = response.Parameters.NotificationMessage
+                message.PublishTime = clock.shifted(message.PublishTime)
             super().send_response(requesthandle, seqhdr, response, msgtype)
 
     def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncua import ua
 
-from vizclient.simulator.building import Item
+from vizclient.simulator.item import Item
 
 
 def refusal(item: Item, write: ua.WriteValue) -> int:

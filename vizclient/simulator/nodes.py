@@ -7,7 +7,7 @@ ranges and texts (a property may belong to many variables). Knows nothing of rol
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +15,8 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace, AttributeValue, NodeData
 
 from vizclient.items.value import Value, severity
-from vizclient.simulator.building import ACTIVE_ONLY, Item
+from vizclient.simulator.interfaces import ACTIVE_ONLY
+from vizclient.simulator.item import Item
 
 _IDS: Final = ua.ObjectIds
 _ORGANIZES: Final = ua.NodeId(_IDS.Organizes)
@@ -26,6 +27,7 @@ _OBJECTS: Final = ua.NodeId(_IDS.ObjectsFolder)
 _PROPERTY_TYPE: Final = ua.NodeId(_IDS.PropertyType)
 _READ: Final = 1
 _READ_WRITE: Final = 3
+_PROPERTY_KINDS: Final = {_IDS.LocalizedText: ua.VariantType.LocalizedText, _IDS.String: ua.VariantType.String}
 _UNECE: Final = "http://www.opcfoundation.org/UA/units/un/cefact"
 
 MODE: Final = "Redundancy/Mode"
@@ -33,9 +35,13 @@ FAILOVER: Final = "Redundancy/Failover"
 
 
 class ItemNodes:
-    """The nodes of all items. `put` gives one a value and tells its subscribers; the index is the place in `items`."""
+    """The nodes of all items, with the values, SourceTimestamps and statuses that they begin with. `put` gives one a value and tells its
+    subscribers; the index is the place in `items`."""
 
-    def __init__(self, space: AddressSpace, namespace: int, items: Sequence[Item]) -> None:
+    def __init__(
+        self, space: AddressSpace, namespace: int, items: Sequence[Item],
+        values: Sequence[Value], stamps: Sequence[datetime], statuses: Sequence[int],
+    ) -> None:  # fmt: skip
         self._space, self._ns = space, namespace
         self._constants: dict[Any, AttributeValue] = {}
         self._properties: dict[Any, ua.ReferenceDescription] = {}
@@ -43,12 +49,14 @@ class ItemNodes:
         self._away: list[NodeData] = []
         self._missing: list[NodeData] = []
         self.items = items
-        self.statuses = [ua.StatusCode(item.status) for item in items]
+        self.statuses = [ua.StatusCode(status) for status in statuses]
         self._types = [ua.VariantType[item.data_type] for item in items]
         self._is_array = [isinstance(item.initial, tuple) for item in items]
         self._null = ua.Variant(None, ua.VariantType.Null)
-        now = datetime.now(UTC)
-        self._values = [self._add_item(index, item, now) for index, item in enumerate(items)]
+        self._values = [
+            self._add_item(index, item, value, stamp)
+            for index, (item, value, stamp) in enumerate(zip(items, values, stamps, strict=True))
+        ]
         self.index = {ua.NodeId(item.identifier, namespace): index for index, item in enumerate(items)}
 
     def value(self, index: int) -> Any:
@@ -57,13 +65,8 @@ class ItemNodes:
         return None if held is None or held.Value is None else held.Value.Value
 
     async def put(self, index: int, value: Value, stamp: datetime) -> None:
-        """Give the item a value, with its own status, and queue it for its subscribers."""
-        status = self.statuses[index]
-        variant = self._null
-        if severity(status.value) < 2:
-            content = list(value) if isinstance(value, tuple) else value
-            variant = ua.Variant(content, self._types[index], None, self._is_array[index])
-        held = ua.DataValue(variant, status, stamp, stamp)
+        """Give the item a value, with its status, and queue it for its subscribers."""
+        held = self._data_value(index, value, stamp)
         attribute = self._values[index]
         attribute.value = held
         for handle, callback in attribute.datachange_callbacks.items():
@@ -96,6 +99,13 @@ class ItemNodes:
         for identifier in identifiers:
             self._missing.append(await self._remove(self._space[ua.NodeId(identifier, self._ns)]))
 
+    def _data_value(self, index: int, value: Value, stamp: datetime) -> ua.DataValue:
+        status, variant = self.statuses[index], self._null
+        if severity(status.value) < 2:
+            content = list(value) if isinstance(value, tuple) else value
+            variant = ua.Variant(content, self._types[index], None, self._is_array[index])
+        return ua.DataValue(variant, status, stamp, stamp)
+
     async def _remove(self, node: NodeData) -> NodeData:
         attribute = node.attributes.get(ua.AttributeIds.Value)
         if attribute is not None:
@@ -107,7 +117,7 @@ class ItemNodes:
         return node
 
     def _active_only(self) -> list[tuple[ua.NodeId, NodeData]]:
-        names = [item.identifier for item in self.items if item.active_only]
+        names = [item.identifier for item in self.items if item.interface in ACTIVE_ONLY]
         names += [path for path in self._folders if path.partition("/")[0] in ACTIVE_ONLY]
         nodes = [ua.NodeId(name, self._ns) for name in names]
         return [(node, self._space[node]) for node in nodes if node in self._space]
@@ -115,15 +125,11 @@ class ItemNodes:
     def _objects(self) -> NodeData:
         return self._space[_OBJECTS]
 
-    def _add_item(self, index: int, item: Item, now: datetime) -> AttributeValue:
+    def _add_item(self, index: int, item: Item, value: Value, stamp: datetime) -> AttributeValue:
         path, _, name = item.identifier.rpartition("/")
         folder = self._folder(path)
         node = NodeData(ua.NodeId(item.identifier, self._ns))
-        content = list(item.initial) if isinstance(item.initial, tuple) else item.initial
-        status = self.statuses[index]
-        bad = severity(status.value) == 2
-        variant = self._null if bad else ua.Variant(content, self._types[index], None, self._is_array[index])
-        held = AttributeValue(ua.DataValue(variant, status, now, now))
+        held = AttributeValue(self._data_value(index, value, stamp))
         access = _READ_WRITE if item.writable else _READ
         kind = _type_definition(item)
         self._variable(node, name, self._ns, item.display_name, item.description, held, item.data_type, access,
@@ -188,6 +194,9 @@ class ItemNodes:
         elif texts:
             values = [ua.EnumValueType(number, ua.LocalizedText(text)) for number, text in item.labels]
             found.append(self._property("EnumValues", item.labels, _IDS.EnumValueType, lambda: values, array=True))
+        if item.told_interface:
+            told = item.told_interface
+            found.append(self._property("Interface", told, _IDS.String, lambda: told))
         for name, text in (("FalseState", item.false_label), ("TrueState", item.true_label)):
             if text:
                 found.append(self._property(name, text, _IDS.LocalizedText, partial(ua.LocalizedText, text)))
@@ -199,9 +208,12 @@ class ItemNodes:
         found = self._properties.get((name, key))
         if found is None:
             node = NodeData(ua.NodeId(f"@{name}/{len(self._properties)}", self._ns))
-            kind = ua.VariantType.LocalizedText if data_type == _IDS.LocalizedText else ua.VariantType.ExtensionObject
+            kind = _PROPERTY_KINDS.get(data_type, ua.VariantType.ExtensionObject)
             held = AttributeValue(ua.DataValue(ua.Variant(value(), kind, None, array)))
-            self._variable(node, name, 0, name, "", held, ua.NodeId(data_type), _READ, array=array)
+            name_ns = (
+                self._ns if data_type == _IDS.String else 0
+            )  # a property of this server's own, not of the standard
+            self._variable(node, name, name_ns, name, "", held, ua.NodeId(data_type), _READ, array=array)
             node.references.append(self._constant_reference(_PROPERTY_TYPE))
             self._space[node.nodeid] = node
             found = _reference(node, _HAS_PROPERTY, ua.NodeClass.Variable, _PROPERTY_TYPE)

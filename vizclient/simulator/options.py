@@ -21,6 +21,9 @@ class Options:
     the plain items' changes, else they come all at once every so many milliseconds. `ghost`: a server that was frozen may
     still answer as active for a moment. `advertise`: a host name that endpoints return in place of the one asked for.
     `max_sessions`, `max_items`: most sessions at a time, and most monitored items of one call; 0 for any number.
+    `speaks_to_backup`: interfaces whose field system, which talks to one server alone, is pointed at the backup.
+    `field_delay`: from the start of a server to when such a system talks to it. `metering_delay`: from when a server turns
+    active to when the items of metering appear there. `main_clock`, `backup_clock`: seconds that its clock is ahead.
     """
 
     items: int = 0
@@ -48,9 +51,15 @@ class Options:
     reject_certificates: bool = False
     data_dir: str = ""
     audit: str = ""
+    speaks_to_backup: tuple[str, ...] = ()
+    field_delay: int = 2000
+    metering_delay: int = 700
+    main_clock: float = 0.0
+    backup_clock: float = 0.0
     verbose: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "speaks_to_backup", tuple(self.speaks_to_backup))  # JSON has only lists
         for name, value, allowed in (
             ("standby", self.standby, STANDBY_KINDS),
             ("announce", self.announce, ANNOUNCEMENTS),

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from vizclient.items.value import Value
-from vizclient.simulator.building import (
+from vizclient.simulator.item import Item
+from vizclient.simulator.units import (
     CELSIUS,
     CUBIC_METRE_PER_HOUR,
     KILOWATT,
     PASCAL,
     PERCENT,
     PPM,
-    Item,
     Unit,
 )
 

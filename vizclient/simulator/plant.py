@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-Values = dict[str, Any]
-
-
-def clamp(value: float, low: float, high: float) -> float:
-    """`value`, or the limit that it passed."""
-    return low if value < low else high if value > high else value
-
-
-def toward(value: float, target: float, dt: float, tau: float) -> float:
-    """A first-order response with time constant `tau` over a step of `dt` seconds."""
-    return value + (target - value) * min(1.0, dt / tau)
+from vizclient.simulator.motion import Values, clamp, toward
 
 
 def advance_air_handling(v: Values, unit: int, dt: float, wall: float, hour: float, rooms: Sequence[int]) -> None:

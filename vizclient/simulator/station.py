@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,21 +14,20 @@ from vizclient.redundancy.model import Mode, RedundancySupport, Server, ServerSt
 from vizclient.simulator import arbitration
 from vizclient.simulator.announcement import Announcement, Standing, server_uri
 from vizclient.simulator.arbitration import Become, Grant, Heard, Role, Rules, Ticked, Word
-from vizclient.simulator.audit import Audit
 from vizclient.simulator.building import NAMESPACE
 from vizclient.simulator.certificates import own_certificate, trusted_certificates
+from vizclient.simulator.clock import Clock
+from vizclient.simulator.contents import Contents
 from vizclient.simulator.gate import Admission, DemoInternalServer, DemoServer, Gate
-from vizclient.simulator.incoming import converted, refusal
-from vizclient.simulator.nodes import ItemNodes
+from vizclient.simulator.incoming import refusal
 from vizclient.simulator.options import STANDBY_KINDS, Options
-from vizclient.simulator.physics import Model
-from vizclient.simulator.plain import PlainItems
 from vizclient.simulator.replication import Wire
 
 _OTHER_NAMESPACE: Final = "urn:vizclient:demo:redundancy"
 _DECIDE_EVERY: Final = 0.02
 _MOVE_EVERY: Final = 0.1
 _STATE_EVERY: Final = 0.2
+_TIME_EVERY: Final = 1.0
 _FENCE: Final = 0.9
 """A server that could not send a heartbeat for this part of `dead_after` steps down, before the other one acts."""
 _GHOST: Final = 0.05
@@ -51,11 +49,7 @@ class Station:
             options.grace / 1000,
             options.return_delay / 1000,
         )
-        self._model = Model(options.seed)
-        self._plain = PlainItems(options.items)
-        self._items = (*self._model.items, *self._plain.items)
-        self._first_plain = len(self._model.items)
-        self._audit = Audit(options.audit, server)
+        self._clock = Clock(options.main_clock if server is Server.MAIN else options.backup_clock)
         self._inbox: asyncio.Queue[tuple[float, str, Any]] = asyncio.Queue()
         self._standby = options.standby
         self._seen: dict[str, Any] = {}
@@ -63,8 +57,6 @@ class Station:
         self._cut = False
         self._ends_at: float | None = None
         self._ended = False
-        self._shown_changes = 0
-        self._budget = 0.0
         loop = asyncio.get_running_loop()
         self._wire = Wire(
             listen=server is Server.MAIN,
@@ -73,9 +65,11 @@ class Station:
             limit=_FENCE * self._rules.dead_after,
             receive=lambda at, kind, payload: _post(loop, self._inbox, (at, kind, payload)),
         )
+        self._contents = Contents(server, options, self._clock, self._wire)
         self._admission = Admission(
             self._wire.pulse,
             self._write,
+            self._clock,
             silent=not options.ghost,
             max_sessions=options.max_sessions,
             max_items=options.max_items,
@@ -101,11 +95,12 @@ class Station:
         policies = await demo.prepare(_url(host, self._port), uri, str(certificate), str(key))
         order = (NAMESPACE, _OTHER_NAMESPACE) if self._server is Server.MAIN else (_OTHER_NAMESPACE, NAMESPACE)
         indexes = {name: await demo.register_namespace(name) for name in order}
-        self._nodes = ItemNodes(internal.aspace, indexes[NAMESPACE], self._items)
+        self._contents.build(internal.aspace, indexes[NAMESPACE])
         self._announcement = Announcement(
-            demo, self._server, options.announce, indexes[_OTHER_NAMESPACE], indexes[NAMESPACE]
+            demo, self._server, self._clock, options.announce, indexes[_OTHER_NAMESPACE], indexes[NAMESPACE]
         )
         await self._announcement.prepare(self._failover, options.max_items)
+        await self._announcement.tell_time()
         peer_port = options.backup_port if self._server is Server.MAIN else options.main_port
         self._announcement.name_peer(_url(host, peer_port))
         self._gate = Gate(demo, policies, self._admission, options.host, self._port)
@@ -115,19 +110,24 @@ class Station:
 
     async def run(self) -> None:
         """Act until the end."""
-        moved = stated = time.perf_counter()
+        moved = stated = told_time = time.perf_counter()
         while not self._ended:
             now = time.perf_counter()
             if not self._wire.pulse.stopped():
                 await self._arbitrate(Ticked(now))
+                active = self._state.role is Role.ACTIVE
                 if now - moved >= _MOVE_EVERY:
-                    if self._state.role is Role.ACTIVE:
-                        await self._move(min(now - moved, 0.5))
+                    await self._contents.move(now, min(now - moved, 0.5), active=active)
                     moved = now
                 if now - stated >= _STATE_EVERY:
                     stated = now
-                    if self._state.role is Role.ACTIVE:
+                    if active:
                         self._wire.send("state", self._whole_state(now))
+                    elif told := self._contents.told():
+                        self._wire.send("told", told)
+                if now - told_time >= _TIME_EVERY:
+                    told_time = now
+                    await self._announcement.tell_time()
                 await self._announce(now)
                 self._tell(now)
             if self._ends_at is not None and now >= self._ends_at:
@@ -138,7 +138,7 @@ class Station:
         """Let go of sockets and files."""
         self._wire.close()
         self._gate.close()
-        self._audit.flush()
+        self._contents.close()
 
     def end(self) -> None:
         """Make `run` return. Thread-safe only through the loop."""
@@ -167,7 +167,11 @@ class Station:
             case "set":
                 await self._set_values(arguments)
             case "write":
-                await self._force(arguments)
+                await self._contents.force(arguments)
+            case "point":
+                self._contents.point(arguments["interfaces"], here=bool(arguments["here"]))
+            case "foreign":
+                self._contents.break_foreign(arguments["server"], failed=bool(arguments["failed"]))
             case _:
                 raise ValueError(f"unknown command {do}")
         await self._announce(time.perf_counter())
@@ -190,14 +194,16 @@ class Station:
             case "word":
                 await self._arbitrate(Heard(at, _word(payload)))
             case "state" if self._state.role is Role.STANDBY:
-                self._take(payload)
+                self._contents.take(payload)
                 await self._arbitrate(arbitration.Updated(at))
             case "write" if self._state.role is Role.STANDBY:
-                self._keep(*payload)
+                self._contents.keep(*payload)
+            case "told":
+                self._contents.hear(payload)
             case "ask":
                 await self._arbitrate(arbitration.Asked(at))
             case "grant":
-                self._take(payload)
+                self._contents.take(payload)
                 await self._arbitrate(arbitration.Granted(at))
             case "command":
                 do, arguments, done = payload
@@ -228,14 +234,12 @@ class Station:
 
     async def _become_active(self, reason: str) -> None:
         began = time.perf_counter()
-        self._nodes.restore_active_only()
-        await self._publish(self._model.changes())
-        await self._publish(self._plain_since(self._shown_changes))
+        await self._contents.become_active(began, cold=reason in ("alone", "nobody active"))
         self._admission.refuse = 0
         await self._announce(time.perf_counter())
         await self._gate.open()
         at = time.perf_counter()
-        self._audit.note("role", at, role="active", reason=reason)
+        self._contents.note_role("active", reason, at)
         self._say("role", {"role": "active", "reason": reason, "p": at, "took": at - began})
 
     async def _become_standby(self, reason: str) -> None:
@@ -248,76 +252,18 @@ class Station:
             else:
                 self._gate.drop()
             await self._internal.end_sessions()
-        self._audit.note("role", at, role="standby", reason=reason)
-        await self._nodes.remove_active_only()
+        self._contents.note_role("standby", reason, at)
+        await self._contents.become_standby()
         await self._announce(at)
         if passive or self._standby == "reject":
             await self._gate.open()
         self._say("role", {"role": "standby", "reason": reason, "p": at, "took": time.perf_counter() - at})
 
-    async def _move(self, seconds: float) -> None:
-        self._model.advance(seconds)
-        await self._publish(self._model.changes())
-        self._budget += seconds * self._options.changes_per_second
-        due = self._options.changes_per_second * self._options.burst / 1000 if self._options.burst else 1.0
-        if self._budget >= due:
-            count = int(self._budget)
-            self._budget -= count
-            first = self._first_plain
-            await self._publish([(first + index, value) for index, value in self._plain.advance(count)])
-            self._shown_changes = self._plain.changed
-
-    async def _publish(self, changes: list[tuple[int, Any]]) -> None:
-        """Give nodes new values. Nothing else runs in between: no client sees one before the audit log has it."""
-        stamp, put = datetime.now(UTC), self._nodes.put
-        for index, value in changes:
-            await put(index, value, stamp)
-        if self._audit.on and changes:
-            statuses = self._nodes.statuses
-            self._audit.values((self._items[i].identifier, value, statuses[i].value) for i, value in changes)
-            self._audit.flush()
-
-    def _plain_since(self, shown: int) -> list[tuple[int, Any]]:
-        """The plain items whose nodes do not hold what they should."""
-        self._shown_changes = self._plain.changed
-        first, plain, held = self._first_plain, self._plain, self._nodes.value
-        indexes = range(len(plain.items)) if shown != plain.changed else plain.written
-        return [(first + i, value) for i in indexes if (value := plain.value(i)) != held(first + i)]
-
     def _whole_state(self, now: float) -> dict[str, Any]:
-        ready = arbitration.peer_ready(self._rules, self._state, now)
-        return {
-            "model": self._model.state(),
-            "plain": self._plain.changed,
-            "written": None if ready else self._plain.written,
-        }
-
-    def _take(self, payload: dict[str, Any]) -> None:
-        self._model.restore(payload["model"])
-        self._plain.changed = int(payload["plain"])
-        if payload["written"] is not None:
-            self._plain.written = dict(payload["written"])
-
-    def _keep(self, index: int, value: Any) -> None:
-        """Put a written value where it acts."""
-        value = tuple(value) if isinstance(value, list) else value
-        if index < self._first_plain:
-            self._model.write(self._items[index].identifier, value)
-        else:
-            self._plain.written[index - self._first_plain] = value
-
-    async def _apply(self, index: int, value: Any) -> None:
-        """A written value acts here and is on its way to the other server before anybody is told that it was taken."""
-        self._keep(index, value)
-        if self._items[index].synchronised:
-            self._wire.send("write", (index, value))
-        if index < self._first_plain:
-            await self._publish(self._model.changes())
-        else:
-            await self._publish([(index, value)])
+        return self._contents.whole_state(peer_ready=arbitration.peer_ready(self._rules, self._state, now))
 
     async def _write(self, write: ua.WriteValue) -> ua.StatusCode:
-        index = self._nodes.index.get(write.NodeId)
+        index = self._contents.nodes.index.get(write.NodeId)
         if self._admission.mute() or self._state.leaving:
             return ua.StatusCode(ua.StatusCodes.BadServerHalted)
         if write.NodeId not in self._internal.aspace:
@@ -326,30 +272,11 @@ class Station:
             return ua.StatusCode(ua.StatusCodes.BadNotWritable)
         if self._state.role is not Role.ACTIVE:
             return ua.StatusCode(ua.StatusCodes.BadInvalidState)
-        status = refusal(self._items[index], write)
+        status = refusal(self._contents.items[index], write) or self._contents.refusal(index)
         if not status:
             content = write.Value.Value.Value
-            await self._apply(index, tuple(content) if isinstance(content, list) else content)
+            await self._contents.apply(index, tuple(content) if isinstance(content, list) else content)
         return ua.StatusCode(status)
-
-    async def _force(self, arguments: dict[str, Any]) -> None:
-        """Give an item a value, or a status, as the plant would: neither access nor range matter."""
-        name = arguments["item"]
-        index = next((i for i, item in enumerate(self._items) if item.identifier == name), None)
-        if index is None:
-            raise ValueError(f"no item {name}")
-        status = arguments.get("status")
-        if status is not None:
-            self._nodes.statuses[index] = ua.StatusCode(int(status))
-        if "value" in arguments:
-            await self._apply(index, converted(self._items[index], arguments["value"]))
-        if status is not None:
-            held = (
-                self._model.published[index]
-                if index < self._first_plain
-                else self._plain.value(index - self._first_plain)
-            )
-            await self._publish([(index, held)])
 
     async def _set_values(self, wanted: dict[str, Any]) -> None:
         for name, value in wanted.items():
@@ -361,7 +288,10 @@ class Station:
                 case "reject_certificates":
                     self._admission.trusted = frozenset() if value else None
                 case "missing":
-                    await self._nodes.miss(value or ())
+                    await self._contents.nodes.miss(value or ())
+                case "clock":
+                    self._clock.ahead = float(value)
+                    await self._announcement.tell_time()
                 case "standby" if value in STANDBY_KINDS:
                     self._standby = value
                     if self._state.role is Role.STANDBY:

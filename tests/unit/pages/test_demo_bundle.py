@@ -27,7 +27,8 @@ from vizclient.pages.document import (
 )
 from vizclient.profiles.loading import parse_profile
 from vizclient.resources import resource_path
-from vizclient.simulator.building import NAMESPACE, Item, building_items
+from vizclient.simulator.building import NAMESPACE, building_items
+from vizclient.simulator.item import Item
 
 ROOT = Path(__file__).parents[3]
 NUMBERS = frozenset({"SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Float", "Double"})

@@ -6,7 +6,10 @@ import math
 from datetime import datetime
 from typing import Any
 
-from vizclient.simulator.building import CELSIUS, INTERFACES, PERCENT, Item, building_items
+from vizclient.simulator.building import building_items
+from vizclient.simulator.interfaces import INTERFACES
+from vizclient.simulator.item import Item
+from vizclient.simulator.units import CELSIUS, PERCENT
 
 ITEMS = building_items()
 BY_NAME = {item.identifier: item for item in ITEMS}
@@ -39,9 +42,10 @@ def test_first_values_of_enumerations_have_a_text() -> None:
     assert [item.identifier for item in ITEMS if item.labels and item.initial not in dict(item.labels)] == []
 
 
-def test_only_shutters_are_not_synchronised_and_only_meters_are_on_the_active_server_alone() -> None:
-    assert {item.interface for item in ITEMS if not item.synchronised} == {"Shutter"}
-    assert {item.interface for item in ITEMS if item.active_only} == {"Metering"}
+def test_the_entrances_alone_are_known_by_a_property_of_their_nodes() -> None:
+    told = {(item.identifier.partition("/")[0], item.interface) for item in ITEMS if item.told_interface}
+    assert told == {("Entrance", "Salto")}
+    assert all(item.told_interface for item in ITEMS if item.identifier.startswith("Entrance/"))
 
 
 def test_the_odd_ones_are_there() -> None:

@@ -11,6 +11,7 @@ import pytest
 from asyncua import Client, ua
 
 from vizclient.simulator.certificates import own_certificate
+from vizclient.simulator.clock import Clock
 from vizclient.simulator.gate import Admission, DemoInternalServer, DemoServer, Gate
 
 URI = "urn:vizclient:demo:server:test"
@@ -38,9 +39,8 @@ class Site:
         self.port = port
         self.url = f"opc.tcp://127.0.0.1:{port}"
         self.breaks = Breaks()
-        self.admission = Admission(self.breaks, self._write)
+        self.admission = Admission(self.breaks, self._write, Clock())
         self.internal = DemoInternalServer(self.admission)
-        self.internal.disabled_clock = True
 
     async def build(self, directory: Path) -> None:
         demo = DemoServer(self.internal)

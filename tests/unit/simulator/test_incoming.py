@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from asyncua import ua
 
-from vizclient.simulator.building import Item, building_items
+from vizclient.simulator.building import building_items
 from vizclient.simulator.incoming import converted, refusal
+from vizclient.simulator.item import Item
 
 BY_NAME = {item.identifier: item for item in building_items()}
 SETPOINT = BY_NAME["KNX/F1/Office101/Setpoint"]

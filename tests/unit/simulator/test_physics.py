@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from vizclient.simulator.interfaces import Carrying
 from vizclient.simulator.physics import SPEED, Model
 
 ROOM = "KNX/F1/Office101"
@@ -34,7 +35,7 @@ def test_another_seed_gives_another_building() -> None:
 
 
 def test_a_room_follows_its_set_point() -> None:
-    model = Model()
+    model = Model(seed=2)  # nobody opens the window there
     run(model, 5)
     before = value(model, f"{ROOM}/Temperature")
     model.write(f"{ROOM}/Setpoint", before + 3.0)
@@ -158,7 +159,11 @@ def test_a_peer_goes_on_from_the_state_except_for_what_is_not_synchronised() -> 
     standby.restore(active.state())
     standby.changes()
     for item, there, here in zip(active.items, active.published, standby.published, strict=True):
-        if item.synchronised and isinstance(there, float) and not math.isnan(there):
+        if (
+            item.carrying not in (Carrying.OWN, Carrying.MAIN_ONLY, Carrying.BOTH)
+            and isinstance(there, float)
+            and not math.isnan(there)
+        ):
             assert here == pytest.approx(there, abs=2 * item.resolution), item.identifier
     assert value(standby, f"{ROOM}/Setpoint") == 26.0
     assert value(standby, "Shutter/F1/South/Position") == 0
