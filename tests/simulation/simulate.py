@@ -15,6 +15,7 @@ import logging
 import multiprocessing
 import os
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
@@ -134,7 +135,7 @@ def _all(
         return
     context = multiprocessing.get_context("spawn")
     done, told_at = 0, time.perf_counter()
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_quiet) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
         try:
             for finished in as_completed([pool.submit(some, block) for block in blocks]):
                 results = finished.result()
@@ -146,6 +147,19 @@ def _all(
                     sys.stderr.flush()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """A worker begins. It ends with its parent, however that ends: else it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def outlive() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=outlive, name="end-with-parent", daemon=True).start()
+    _quiet()
 
 
 def _quiet() -> None:
