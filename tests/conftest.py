@@ -17,10 +17,12 @@ settings.load_profile("vizclient")
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_of_the_user() -> Iterator[None]:
-    """The program's own places are new and empty ones, in child processes too."""
+    """The program's own places are new and empty ones, and no keyring is touched; in child processes too."""
     with tempfile.TemporaryDirectory(prefix="vizclient-test-") as home, pytest.MonkeyPatch.context() as patch:
         for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
             patch.setenv(name, home)
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        patch.delenv("CREDENTIALS_DIRECTORY", raising=False)
         for name in ("CONFIG", "STATE", "CACHE", "DATA"):
             patch.setenv(f"XDG_{name}_HOME", str(Path(home) / name.lower()))
         yield

@@ -362,22 +362,6 @@ def test_security_that_the_server_does_not_offer_is_said_with_what_it_offers(mak
     assert "None/None" in problem.detail
 
 
-@pytest.mark.parametrize(
-    "security", [Security(), Security("Basic256Sha256", "SignAndEncrypt")], ids=["plain", "secured"]
-)
-def test_a_user_comes_in_with_the_right_password_and_needs_attention_with_a_wrong_one(
-    make: Make, secured: UaServer, security: Security
-) -> None:
-    async def run() -> None:
-        target = Target(secured.url, security, "operator", "right")
-        async with _session(make(target)):
-            pass
-        layer, problem = await _fails(make(replace(target, password="wrong")))
-        assert (layer, problem.kind) == (Layer.SESSION, ProblemKind.CREDENTIALS)
-
-    asyncio.run(run())
-
-
 def test_a_channel_is_renewed_before_its_token_expires(make: Make, secured: UaServer) -> None:
     async def run() -> None:
         heard = Heard()

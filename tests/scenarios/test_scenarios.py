@@ -72,6 +72,8 @@ def _event(entry: dict[str, Any], reports: dict[str, Any]) -> Event:
             return Slept(at, gap, luck)
         case {"switch": server}:
             return SwitchAsked(at, Server(server), luck)
+        case {"retry": server}:
+            return RetryAsked(at, luck, Server(server))
         case {"happens": what}:
             events: dict[str, type[Started | Woke | RetryAsked | Stopped]]
             events = {"started": Started, "woke": Woke, "retry": RetryAsked, "stopped": Stopped}

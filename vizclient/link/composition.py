@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from random import Random
 
+from vizclient.link.passwords import Passwords
 from vizclient.link.site import Site, SiteListener
 from vizclient.opcua.connector import OpcUaConnector
 from vizclient.opcua.endpoint import Deadlines, Target
@@ -12,6 +13,7 @@ from vizclient.opcua.role import RoleItem
 from vizclient.opcua.trust import Security
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
+from vizclient.profiles.secrets import Secrets
 from vizclient.redundancy.model import Server
 
 
@@ -29,17 +31,21 @@ class SystemClock:
 
 def compose(profile: Profile, places: Places, listener: SiteListener) -> Site:
     """The site of `profile`, not started yet."""
+    passwords = Passwords(Secrets(profile))
     return Site(
-        connector(profile, places),
+        connector(profile, places, passwords=passwords),
         profile.timing(),
         SystemClock(),
         Random(),  # noqa: S311 - jitter
         listener,
         may_switch=profile.redundancy.operator_switch,
+        passwords=passwords,
     )
 
 
-def connector(profile: Profile, places: Places, deadlines: Deadlines | None = None) -> OpcUaConnector:
+def connector(
+    profile: Profile, places: Places, deadlines: Deadlines | None = None, passwords: Passwords | None = None
+) -> OpcUaConnector:
     """What opens connections to the pair of `profile`. Trusted certificates are kept for each profile."""
     return OpcUaConnector(
         {server: _target(profile, server) for server in Server},
@@ -48,6 +54,7 @@ def connector(profile: Profile, places: Places, deadlines: Deadlines | None = No
         timing=profile.timing(),
         role_item=_role_item(profile),
         interface_property=profile.redundancy.interface_property,
+        passwords=passwords or Passwords(Secrets(profile)),
         deadlines=deadlines,
     )
 
@@ -58,5 +65,10 @@ def _role_item(profile: Profile) -> RoleItem | None:
 
 
 def _target(profile: Profile, server: Server) -> Target:
-    security = profile.security_of(server)
-    return Target(profile.server(server).url, Security(security.policy, security.mode))
+    security, user = profile.security_of(server), profile.user_of(server)
+    return Target(
+        profile.server(server).url,
+        Security(security.policy, security.mode),
+        "" if user is None else user.name,
+        allow_plain=user is not None and user.allow_plain,
+    )

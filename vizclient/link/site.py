@@ -4,7 +4,7 @@ headless commands. Knows neither channel nor window, and OPC UA only through the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Protocol, cast
 
@@ -14,6 +14,7 @@ from vizclient.items.metadata import Metadata
 from vizclient.items.ports import DataSession
 from vizclient.items.store import Store
 from vizclient.items.writing import WriteOrder, Writer, WriteState
+from vizclient.password import Password
 from vizclient.redundancy.manager import Manager
 from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Server, Switchover, Timing
 from vizclient.redundancy.ports import Clock, Connector, Session
@@ -47,8 +48,29 @@ class SiteListener(Protocol):
         ...
 
 
+class PasswordKeeper(Protocol):
+    """Who knows the passwords of users: `link.passwords.Passwords` is it.
+
+    `on_late(server)`: one that an attempt waited for in vain is there. `on_trouble(code, arguments)`: see `Site`.
+    """
+
+    on_late: Callable[[Server], None]
+    on_trouble: Callable[[str, Mapping[str, str]], None]
+
+    def give(self, server: Server, password: Password) -> None:
+        """A person says that this is the one."""
+        ...
+
+    def ask_again(self) -> None:
+        """A person wants another try."""
+        ...
+
+
 class Site:
-    """Store, feed and writer on whatever session the manager decides for. `may_switch`: a person may ask for a server."""
+    """Store, feed and writer on whatever session the manager decides for. `may_switch`: a person may ask for a server.
+
+    `on_trouble(code, arguments)`: something else that a person should know, a key of `phrases`.
+    """
 
     def __init__(
         self,
@@ -60,7 +82,9 @@ class Site:
         *,
         linger: float = LINGER,
         may_switch: bool = False,
+        passwords: PasswordKeeper | None = None,
     ) -> None:
+        self.on_trouble: Callable[[str, Mapping[str, str]], None] = lambda code, arguments: None
         self.timing = timing
         self.store = Store(listener.samples_changed)
         self._listener = listener
@@ -86,6 +110,10 @@ class Site:
             may_switch=may_switch,
             on_switchover=listener.switchover_recorded,
         )
+        self._passwords = passwords
+        if passwords is not None:
+            passwords.on_late = self._manager.retry
+            passwords.on_trouble = self._troubled
 
     @property
     def connection(self) -> Connection | None:
@@ -112,8 +140,16 @@ class Site:
         """A person asks for this server."""
         self._manager.ask_switch(server)
 
+    def give_password(self, server: Server, password: Password) -> None:
+        """A person says the password of the user of `server`: it is tried at once, there alone."""
+        if self._passwords is not None:
+            self._passwords.give(server, password)
+            self._manager.retry(server)
+
     def retry(self) -> None:
         """A person has mended what needed attention."""
+        if self._passwords is not None:
+            self._passwords.ask_again()
         self._manager.retry()
 
     async def close(self) -> None:
@@ -145,6 +181,9 @@ class Site:
 
     def _missed(self, generation: int, count: int, few: tuple[str, ...]) -> None:
         self._manager.items_missing(generation, count, few)
+
+    def _troubled(self, code: str, arguments: Mapping[str, str]) -> None:
+        self.on_trouble(code, arguments)
 
     def _feed_failed(self, generation: int, error: BaseException) -> None:
         """By this program's own fault, and logged as such: a new session starts from nothing."""

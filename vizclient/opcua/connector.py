@@ -16,16 +16,20 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from vizclient.opcua import role
 from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
 from vizclient.opcua.errors import problem_of
-from vizclient.opcua.login import activate_session, close_session, create_session
+from vizclient.opcua.inspection import certificate_in, certificate_of
+from vizclient.opcua.inspection import certificate_in, certificate_of
+from vizclient.opcua.login import Login, Passwords, activate_session, close_session, create_session
 from vizclient.opcua.names import Resolver
 from vizclient.opcua.reading import Reader
 from vizclient.opcua.session import OpcUaSession
 from vizclient.opcua.trust import Identity, TrustedServers, own_identity, unwritable
+from vizclient.password import Password
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, Report, Server, Timing
 from vizclient.redundancy.ports import ProbeResult, SessionListener
 
@@ -37,6 +41,7 @@ class OpcUaConnector:
 
     `own`: directory of our certificate. `trusted`: directory of this profile's server certificates. Both are made when
     security first needs them. `role_item`: the profile's, if it has one. `interface_property`: of nodes, naming their interface.
+    `passwords`: needed where a target has a user.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class OpcUaConnector:
         timing: Timing,
         role_item: role.RoleItem | None = None,
         interface_property: str = "Interface",
+        passwords: Passwords | None = None,
         locales: tuple[str, ...] = ("en",),
         deadlines: Deadlines | None = None,
         resolver: Resolver | None = None,
@@ -57,6 +63,7 @@ class OpcUaConnector:
         self._trusted = TrustedServers(trusted)
         self._role_item = role_item
         self._interface_property = interface_property
+        self._passwords = passwords
         self._locales = locales
         self._timing = timing
         self._deadlines = deadlines or Deadlines()
@@ -73,14 +80,35 @@ class OpcUaConnector:
                 return await self._open(attempt, generation, listener)
             await self._knock(attempt)
         except Exception as error:  # noqa: BLE001 every failure is a report
-            problem = problem_of(error, attempt.layer, with_user=bool(self._targets[server].user))
-            if problem.kind is ProblemKind.CERTIFICATE and problem.status is not None:
-                what_to_show = ("file", str(self._own / "vizclient.der"))
-                problem = replace(problem, case="certificate-refused", arguments=(what_to_show,))
+            user = self._targets[server].user
+            problem = self._in_full(problem_of(error, attempt.layer, with_user=bool(user)), user)
+            if problem.case == "password-refused" and self._passwords is not None:
+                self._passwords.refused(server)
             if problem.kind is ProblemKind.LOCAL:
                 _log.exception("probe of %s", server)
             return ProbeResult(attempt.report(problem), None)
         return ProbeResult(attempt.report(None), None)
+
+    def _in_full(self, problem: Problem, user: str) -> Problem:
+        """`problem`, where the server answered so, with what a person needs to know of our side."""
+        if problem.status is None:
+            return problem
+        match problem.kind:
+            case ProblemKind.CERTIFICATE:
+                file = str(self._own / "vizclient.der")
+                return replace(problem, case="certificate-refused", arguments=(("file", file),))
+            case ProblemKind.CREDENTIALS if user:
+                return replace(problem, case="password-refused", arguments=(("user", user),))
+            case ProblemKind.CREDENTIALS:
+                return replace(problem, case="anonymous-refused")
+        return problem
+
+    def certificates(self, server: Server) -> Certificates:
+        """What a secure channel with `server` rests on, as it is kept on this computer."""
+        if not self._targets[server].security.secured:
+            return Certificates()
+        own, trusted = certificate_in(self._own / "vizclient.der"), self._trusted.certificate(server)
+        return Certificates(needed=True, own=own, trusted=certificate_of(trusted))
 
     async def _knock(self, attempt: _Attempt) -> None:
         target = self._targets[attempt.server]
@@ -93,13 +121,17 @@ class OpcUaConnector:
     async def _open(self, attempt: _Attempt, generation: int, listener: SessionListener) -> ProbeResult:
         server, target, deadlines = attempt.server, self._targets[attempt.server], self._deadlines
         own = await self._our_identity() if target.security.secured else None
+        password = await self._password(server)
         channel = await open_channel(server, target, own, self._trusted, self._resolver, deadlines, attempt.reach)
         kept = False
         try:
             created = await create_session(channel, target, own, deadlines.step, deadlines.session)
             attempt.reach(Layer.SESSION)
-            await activate_session(channel, target, created, deadlines.step, self._locales)
+            login = None if password is None else Login(password, partial(self._trusted.check, server))
+            await activate_session(channel, target, created, login, deadlines.step, self._locales)
             attempt.reach(Layer.ACTIVATED)
+            if password is not None and self._passwords is not None:
+                self._passwords.accepted(server)
             reader = Reader(channel, deadlines.step)
             learned = await role.learn(channel, reader, self._role_item, self._nodes.get(server, role.RoleNodes()))
             self._nodes[server] = learned.nodes
@@ -126,6 +158,14 @@ class OpcUaConnector:
         finally:
             if not kept:
                 await close_session(channel, deadlines.close)
+
+    async def _password(self, server: Server) -> Password | None:
+        """That of the user of `server`, None without a user. Looked for before anything is sent: a server that would lack it
+        when it is needed is known to, even while its port is closed."""
+        if not self._targets[server].user:
+            return None
+        assert self._passwords is not None, "a user needs a password"
+        return await self._passwords.password(server)
 
     async def _our_identity(self) -> Identity:
         async with self._identifying:

@@ -173,7 +173,7 @@ async def _look_inside(asking: _Asking, security: Security, reached: _Reached) -
     try:
         created = await create_session(channel, target, identity, deadlines.step, deadlines.session)
         reached(Layer.SESSION)
-        await activate_session(channel, target, created, deadlines.step, ("en",))
+        await activate_session(channel, target, created, None, deadlines.step, ("en",))
         reached(Layer.ACTIVATED)
         reader = Reader(channel, deadlines.step)
         learned = await role.learn(channel, reader, None, role.RoleNodes())

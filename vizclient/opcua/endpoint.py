@@ -29,12 +29,15 @@ _MOST_ADDRESSES = 8
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How to reach one server, from the profile. `user` "" is anonymous. ValueError if `url` is not of OPC UA over TCP."""
+    """How to reach one server, from the profile. `user` "" is anonymous; `allow_plain`: its password may be sent unencrypted.
+
+    ValueError if `url` is not of OPC UA over TCP.
+    """
 
     url: str
     security: Security = field(default_factory=Security)
     user: str = ""
-    password: str = field(default="", repr=False)
+    allow_plain: bool = False
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Protocol
 
 from asyncua import ua
 from asyncua.common.utils import create_nonce
@@ -23,16 +23,54 @@ from vizclient.opcua.channel import Channel, decode
 from vizclient.opcua.endpoint import Target
 from vizclient.opcua.errors import AnswerLate, Misfit, Undecodable
 from vizclient.opcua.trust import Identity, application_uri, leaf
-from vizclient.redundancy.model import ProblemKind
+from vizclient.password import Password
+from vizclient.redundancy.model import ProblemKind, Server
 
-_log = logging.getLogger(__name__)
 _PRODUCT = "urn:vizclient"
 _PATIENCE = 0.3
+
+_NONE: Final = str(security_policies.SecurityPolicyNone.URI)
+_ENCRYPTING: Final = tuple(
+    str(policy.URI)
+    for policy in (
+        security_policies.SecurityPolicyAes256Sha256RsaPss,
+        security_policies.SecurityPolicyBasic256Sha256,
+        security_policies.SecurityPolicyAes128Sha256RsaOaep,
+        security_policies.SecurityPolicyBasic256,
+        security_policies.SecurityPolicyBasic128Rsa15,
+    )
+)
+"""What a password can be encrypted with, the best first; the last two are out of date, and better than nothing."""
+
+
+class Passwords(Protocol):
+    """Where the passwords of users come from, and who hears what became of them."""
+
+    async def password(self, server: Server) -> Password:
+        """The one for the user of `server`. Raises Misfit if there is none. Bounded in time."""
+        ...
+
+    def accepted(self, server: Server) -> None:
+        """The server took it."""
+        ...
+
+    def refused(self, server: Server) -> None:
+        """The server did not take it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a user logs in with. `trust` is handed the certificate that the password is to be encrypted for, where the channel
+    did not prove whose it is; it raises Misfit if that is not trusted."""
+
+    password: Password
+    trust: Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What CreateSession brought that ActivateSession needs."""
+    """What CreateSession brought that ActivateSession needs. `tokens`: the UserTokenPolicies of the endpoint in use."""
 
     nonce: bytes
     server_certificate: bytes | None
@@ -73,16 +111,24 @@ async def create_session(
     fitting = next((e for e in endpoints if target.security.matches(e)), endpoints[0] if endpoints else None)
     return Created(
         result.ServerNonce or b"",
-        presented,
+        presented or (leaf(fitting.ServerCertificate) if fitting is not None else None),
         tuple(fitting.UserIdentityTokens or ()) if fitting is not None else (),
         str(fitting.Server.ApplicationUri or "") if fitting is not None else "",
     )
 
 
 async def activate_session(
-    channel: Channel, target: Target, created: Created, within: float, locales: tuple[str, ...]
+    channel: Channel,
+    target: Target,
+    created: Created,
+    login: Login | None,
+    within: float,
+    locales: tuple[str, ...],
 ) -> None:
-    """Activate the session just created, anonymously or as the target's user. Misfit if the server takes no such token."""
+    """Activate the session just created, as the target's user or, without `login`, anonymously.
+
+    Misfit if the server takes no such token, or no password without its being told to others.
+    """
     parameters = ua.ActivateSessionParameters()
     parameters.LocaleIds = list(locales)
     if target.security.secured:
@@ -90,7 +136,7 @@ async def activate_session(
         parameters.ClientSignature.Signature = channel.policy.asymmetric_cryptography.signature(
             (created.server_certificate or b"") + created.nonce
         )
-    parameters.UserIdentityToken = _user(target, created) if target.user else _anonymous(created)
+    parameters.UserIdentityToken = _anonymous(created) if login is None else _user(target, created, login)
     request = ua.ActivateSessionRequest()
     request.Parameters = parameters
     await channel.request(request, ua.ActivateSessionResponse, within)
@@ -138,39 +184,57 @@ async def _ask(channel: Channel, request: ua.CreateSessionRequest, within: float
 
 def _anonymous(created: Created) -> Any:
     token = ua.AnonymousIdentityToken()
-    policy = _token_policy(created, ua.UserTokenType.Anonymous)
+    policy = next((policy for policy in created.tokens if policy.TokenType == ua.UserTokenType.Anonymous), None)
     if policy is None and created.tokens:
-        raise Misfit(ProblemKind.CREDENTIALS, "the server takes no anonymous sessions")
+        raise Misfit(ProblemKind.CREDENTIALS, "the server takes no anonymous sessions", "anonymous-refused")
     token.PolicyId = policy.PolicyId if policy is not None else None
     return token
 
 
-def _user(target: Target, created: Created) -> Any:
-    policy = _token_policy(created, ua.UserTokenType.UserName)
-    if policy is None:
-        raise Misfit(ProblemKind.CREDENTIALS, "the server takes no user names")
+def _user(target: Target, created: Created, login: Login) -> Any:
+    """A UserNameIdentityToken (OPC 10000-4, 7.40.4), its password encrypted as the chosen policy says."""
+    policy, uri = _token_policy(target, created)
     token = ua.UserNameIdentityToken()
     token.UserName = target.user
     token.PolicyId = policy.PolicyId
-    uri = policy.SecurityPolicyUri or target.security.policy_uri
-    if uri == security_policies.SecurityPolicyNone.URI:
-        if target.security.mode != "SignAndEncrypt":
-            _log.warning("the password for %s is sent unencrypted: the server asks for it so", target.host)
-        token.Password = target.password.encode()
+    text = login.password.reveal().encode()
+    if uri == _NONE:
+        token.Password = text
         token.EncryptionAlgorithm = None
         return token
-    if created.server_certificate is None:
-        raise Misfit(ProblemKind.CERTIFICATE, "the server wants an encrypted password and presents no certificate")
-    secret = Primitives.Bytes.pack(target.password.encode() + created.nonce)
+    certificate = created.server_certificate
+    if certificate is None:
+        raise Misfit(ProblemKind.SECURITY, "no certificate to encrypt the password for", "password-no-certificate")
+    if not target.security.secured:
+        login.trust(certificate)
+    secret = Primitives.Bytes.pack(text + created.nonce)
     try:
-        key = x509.load_der_x509_certificate(created.server_certificate).public_key()
+        key = x509.load_der_x509_certificate(certificate).public_key()
         token.Password, token.EncryptionAlgorithm = security_policies.encrypt_asymmetric(key, secret, uri)
     except (ValueError, TypeError, AttributeError, ua.UaError) as error:
-        raise Misfit(
-            ProblemKind.SECURITY, f"the password cannot be encrypted as the server wants it: {error}"
-        ) from error
+        reason = f"the password cannot be encrypted with {uri}: {type(error).__name__}"
+        raise Misfit(ProblemKind.SECURITY, reason, "password-no-certificate") from None
     return token
 
 
-def _token_policy(created: Created, kind: Any) -> Any:
-    return next((policy for policy in created.tokens if policy.TokenType == kind), None)
+def _token_policy(target: Target, created: Created) -> tuple[Any, str]:
+    """The UserTokenPolicy to log in with, and what encrypts the password (OPC 10000-4, 7.41): the best that is offered.
+
+    Unencrypted only inside an encrypted channel, or where the profile allows it.
+    """
+    offered = {
+        policy.SecurityPolicyUri or target.security.policy_uri: policy  # none said: that of the channel
+        for policy in created.tokens
+        if policy.TokenType == ua.UserTokenType.UserName
+    }
+    if not offered:
+        raise Misfit(ProblemKind.SECURITY, "the server takes no user names", "user-names-refused", user=target.user)
+    for uri in _ENCRYPTING:
+        if uri in offered:
+            return offered[uri], uri
+    if _NONE not in offered:
+        names = ", ".join(sorted(uri.rpartition("#")[2] for uri in offered))
+        raise Misfit(ProblemKind.SECURITY, f"password encryption {names}", "password-encryption", offered=names)
+    if target.security.mode != "SignAndEncrypt" and not target.allow_plain:
+        raise Misfit(ProblemKind.SECURITY, "the password would be sent unencrypted", "password-plain")
+    return offered[_NONE], _NONE

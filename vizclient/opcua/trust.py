@@ -2,14 +2,22 @@
 
 A server whose certificate has changed is not talked to until a person has removed the old one from `trusted`. Keys and
 certificates are files of the PKI directory; nothing of a key is ever logged.
+
+Of the steps of OPC 10000-4, 6.1.3, trust is a matter of `trusted` alone: what lies there is trusted, chains and revocation
+lists are not looked at. Host name and ApplicationUri are not compared either: we connect to the profile's hosts only, and a
+pinned certificate says more. The validity period is an error before a certificate is trusted, and a warning from then on,
+which the clause allows: that a date goes by makes nobody else of a server, and must not take the screen away from
+whoever needs it. `validity` tells it beforehand.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +45,9 @@ _MODES = {
     "SignAndEncrypt": ua.MessageSecurityMode.SignAndEncrypt,
 }
 _YEARS = 10
+_CLOCKS_DIFFER = timedelta(days=1)
+
+_log = logging.getLogger(__name__)
 
 
 def application_uri() -> str:
@@ -133,12 +144,44 @@ def thumbprint(certificate: bytes) -> str:
     return digest.finalize().hex().upper()
 
 
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """From when to when a certificate is valid, in UTC."""
+
+    not_before: datetime
+    not_after: datetime
+
+    def case(self, now: datetime) -> str:
+        """What is wrong at `now`, as the case of a problem: certificate-early, certificate-expired, or "".
+
+        A certificate made within the last day is no early one: clocks differ.
+        """
+        if now > self.not_after:
+            return "certificate-expired"
+        return "certificate-early" if now < self.not_before - _CLOCKS_DIFFER else ""
+
+
+def validity(certificate: bytes) -> Validity:
+    """The validity period of a certificate in DER form. Raises Misfit if it is none."""
+    try:
+        read = x509.load_der_x509_certificate(certificate)
+        return Validity(read.not_valid_before_utc, read.not_valid_after_utc)
+    except ValueError as error:
+        raise Misfit(ProblemKind.CERTIFICATE, f"not a certificate: {error}", "certificate-unreadable") from None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class TrustedServers:
     """The certificates of the servers of one profile, one file each, trusted from the first contact on."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, now: Callable[[], datetime] = _now) -> None:
         self._directory = directory
+        self._now = now
         self._known: dict[str, bytes] = {}
+        self._warned: dict[str, bytes] = {}
 
     def certificate(self, server: str) -> bytes | None:
         """The trusted certificate of `server`, None before the first contact."""
@@ -152,15 +195,10 @@ class TrustedServers:
         return self._known.get(server)
 
     def check(self, server: str, presented: bytes) -> None:
-        """Trust `presented` if it is the first or the known one. Raises Misfit if it is another."""
+        """Trust `presented` if it is the known one, or the first and valid now. Raises Misfit if not."""
         known = self.certificate(server)
         if known is None:
-            try:
-                self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _write(self._file(server), presented)
-            except OSError as error:
-                raise unwritable(self._file(server), error) from error
-            self._known[server] = presented
+            self._trust(server, presented)
         elif known != presented:
             raise Misfit(
                 ProblemKind.CERTIFICATE,
@@ -168,9 +206,39 @@ class TrustedServers:
                 "certificate-changed",
                 file=self._file(server),
             )
+        elif self._warned.get(server) != known:
+            self._warned[server] = known
+            self._warn(server, known)
+
+    def _trust(self, server: str, presented: bytes) -> None:
+        period, file = validity(presented), self._file(server)
+        if case := period.case(self._now()):
+            refused = self._directory / "refused" / f"{server}.der"
+            with contextlib.suppress(OSError):
+                refused.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write(refused, presented)
+            date = period.not_after if case == "certificate-expired" else period.not_before
+            arguments = {"date": f"{date:%Y-%m-%d}", "refused": refused, "file": file}
+            raise Misfit(ProblemKind.CERTIFICATE, f"valid {_span(period)}", case, **arguments)
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(file, presented)
+        except OSError as error:
+            raise unwritable(file, error) from error
+        self._known[server] = presented
+
+    def _warn(self, server: str, certificate: bytes) -> None:
+        with contextlib.suppress(Misfit):
+            period = validity(certificate)
+            if period.case(self._now()):
+                _log.warning("the certificate of %s is trusted, but it is valid %s only", server, _span(period))
 
     def _file(self, server: str) -> Path:
         return self._directory / f"{server}.der"
+
+
+def _span(period: Validity) -> str:
+    return f"from {period.not_before:%Y-%m-%d %H:%M} to {period.not_after:%Y-%m-%d %H:%M} UTC"
 
 
 def _make() -> Identity:

@@ -122,6 +122,7 @@ def _syntax_fault(message: str, text: str, name: str) -> Fault:
 _ROLE_ACTIVE: KeyPath = ("redundancy", "role_active")
 _EXPECTED = {"a text": "text in quotes", "an object": "a table"}
 """What TOML calls differently."""
+_PASSWORD = re.compile(r"pass(word|phrase|wd|code)?|pw|pwd|pin|secret|kennwort|passwort", re.IGNORECASE)
 
 
 def _faults(raw: dict[str, Any], text: str, name: str) -> list[Fault]:
@@ -138,6 +139,8 @@ def _faults(raw: dict[str, Any], text: str, name: str) -> list[Fault]:
     def fault(finding: Finding) -> Fault:
         code, path, arguments = finding.code, finding.path, dict(finding.arguments)
         match code:
+            case "unknown-key" if _PASSWORD.fullmatch(str(path[-1])):
+                code, arguments["profile"] = "password", name
             case "unknown-key":
                 arguments["meant"] = _place_meant(path, str(path[-1]))
                 code = "unknown-key-meant" if arguments["meant"] else code
@@ -148,6 +151,8 @@ def _faults(raw: dict[str, Any], text: str, name: str) -> list[Fault]:
         if path[:2] == _ROLE_ACTIVE and not code.startswith("profile-"):
             code, arguments["key"] = "role-active", ".".join(map(str, _ROLE_ACTIVE))
         code = code if code.startswith(("profile-", "address-")) else f"profile-{code}"
+        if code in ("profile-password", "profile-unknown-key", "profile-unknown-key-meant", "profile-url-user"):
+            del arguments["value"]  # it may be a password, and what is wrong is said in logs too
         return Fault(code, arguments, name, _line(path, lines))
 
     return sorted(map(fault, findings(Profile, raw)), key=lambda fault: fault.line or 0)
@@ -165,7 +170,8 @@ def _place_meant(path: KeyPath, word: str) -> str:
 
     known = list(dict.fromkeys(key_paths(Profile)))
     table = path[:-1]
-    close = meant(word, [key[-1] for key in known if key[:-1] == table])
+    names = tuple(part for part in table if isinstance(part, str))
+    close = meant(word, [key[-1] for key in known if key[:-1] == names])
     if close:
         return ".".join((*map(str, table), close))
     return next((".".join(key) for key in known if key[-1] == word), "")

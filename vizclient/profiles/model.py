@@ -23,6 +23,7 @@ from vizclient.schema.closed import Closed, NamespaceUri, ShortName, Wrong
 FORMAT = 1
 MOST_ROLE_VALUES = 50
 
+_WITH_USER = re.compile(r"[^/]*//[^/]*@")
 _HOST = re.compile(r"[\w.\-]{1,253}|[0-9A-Fa-f:.]+(%[\w.\-]+)?")
 
 
@@ -41,13 +42,26 @@ class Security(Closed, frozen=True, kw_only=True):
             raise Wrong("profile-security-mix", {"policy": self.policy, "mode": self.mode})
 
 
+class User(Closed, frozen=True, kw_only=True):
+    """Who logs in. The password is no part of a profile: see `secrets`.
+
+    `allow_plain`: a server that wants the password unencrypted gets it even over a connection that is not encrypted.
+    """
+
+    name: Name
+    allow_plain: bool = False
+
+
 class ServerProfile(Closed, frozen=True, kw_only=True):
-    """One server of the pair. `security` replaces the profile's where it is given."""
+    """One server of the pair. `security` and `user` replace the profile's where they are given."""
 
     url: Url
     security: Security | None = None
+    user: User | None = None
 
     def __post_init__(self) -> None:
+        if _WITH_USER.match(self.url):
+            raise Wrong("profile-url-user", at=("url",))
         if fault := _url_fault(self.url):
             raise Wrong(fault, {"value": self.url}, ("url",))
 
@@ -87,6 +101,7 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
     main: ServerProfile
     backup: ServerProfile
     security: Security | None = None
+    user: User | None = None
     bundle: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
     timezone: str | None = None
     redundancy: Redundancy = Redundancy()
@@ -162,6 +177,10 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
         assert found is not None, "checked when it was loaded"
         return found
 
+    def user_of(self, server: Server) -> User | None:
+        """Who logs in at `server`; None for nobody in particular."""
+        return self.server(server).user or self.user
+
     def timing(self) -> Timing:
         """The settings of decisions, in seconds."""
         given = self.redundancy
@@ -184,7 +203,7 @@ def _url_fault(url: str) -> str:
     if parts.scheme != "opc.tcp":
         return "profile-url-scheme"
     host = parts.hostname or ""
-    if not _HOST.fullmatch(host) or parts.username is not None or parts.query or parts.fragment or url != url.strip():
+    if not _HOST.fullmatch(host) or parts.query or parts.fragment or url != url.strip():
         return "profile-url"
     return "" if port else "profile-url-port"
 

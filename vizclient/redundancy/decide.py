@@ -90,7 +90,7 @@ def decide(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
         case SwitchAsked():
             turn.want(event.server)
         case RetryAsked():
-            turn.retry()
+            turn.retry(tuple(Server) if event.server is None else (event.server,))
         case Stopped():
             return turn.stop()
         case _:
@@ -211,8 +211,8 @@ class _Turn:
         self.know(server, probe=0, ask_at=self.at)
         self.set(wanted=server)
 
-    def retry(self) -> None:
-        for server in Server:
+    def retry(self, servers: tuple[Server, ...]) -> None:
+        for server in servers:
             known = self.state.known(server)
             is_open = known.held or self.state.server is server
             self.know(server, barred_until=0.0, uri=known.uri if is_open else "", tries=0)
@@ -244,7 +244,7 @@ class _Turn:
         if door_only and known.barred_until == FOREVER:
             return
         barred_until, kind = known.barred_until, report.problem and report.problem.kind
-        if kind is ProblemKind.CREDENTIALS:
+        if kind is ProblemKind.CREDENTIALS and report.layer >= Layer.SESSION:  # before that, none were shown
             barred_until = FOREVER
         elif kind is ProblemKind.UNREACHABLE and barred_until == FOREVER:  # restarted: worth another try, but not soon
             barred_until = self.at + self.state.timing.attention_retry

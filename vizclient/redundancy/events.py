@@ -77,10 +77,11 @@ class SwitchAsked:
 
 @dataclass(frozen=True, slots=True)
 class RetryAsked:
-    """A person has mended what needed attention: try at once, credentials included."""
+    """What needed attention has been mended, at `server` or wherever it may have been: try at once, credentials included."""
 
     at: float
     luck: float = 0.0
+    server: Server | None = None
 
 
 @dataclass(frozen=True, slots=True)

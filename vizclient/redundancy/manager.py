@@ -122,9 +122,9 @@ class Manager:
         """A person asks for `server`."""
         self._feed(SwitchAsked(self._clock.monotonic(), server, self._random.random()))
 
-    def retry(self) -> None:
-        """A person has mended what needed attention."""
-        self._feed(RetryAsked(self._clock.monotonic(), self._random.random()))
+    def retry(self, server: Server | None = None) -> None:
+        """What needed attention has been mended, at `server` or wherever it may have been."""
+        self._feed(RetryAsked(self._clock.monotonic(), self._random.random(), server))
 
     def values_arrived(self, generation: int, *, first_at: float | None = None, all_at: float | None = None) -> None:
         """The data session `generation` brought the first, or all, of the values on screen (monotonic seconds)."""

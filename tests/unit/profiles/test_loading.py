@@ -6,9 +6,9 @@ from string import Formatter
 import pytest
 
 from vizclient.items.address import Address
-from vizclient.phrases import PHRASES
+from vizclient.phrases import PHRASES, phrase
 from vizclient.profiles.loading import ProfileError, load_profile, parse_profile
-from vizclient.profiles.model import Profile
+from vizclient.profiles.model import Profile, User
 from vizclient.redundancy.model import Server, Timing
 
 WHOLE = """\
@@ -95,6 +95,29 @@ def test_security_must_be_said_for_both_servers() -> None:
     assert faults_of(HEAD + one) == [(None, "profile-security-missing")]
 
 
+def test_the_user_of_a_server_replaces_that_of_the_profile() -> None:
+    assert parse(WHOLE).user_of(Server.MAIN) is None
+    profile = parse(WHOLE + '[user]\nname = "operator"\n[backup.user]\nname = "guest"\nallow_plain = true\n')
+    assert profile.user_of(Server.MAIN) == User(name="operator")
+    assert profile.user_of(Server.BACKUP) == User(name="guest", allow_plain=True)
+
+
+@pytest.mark.parametrize("key", ["password", "Passwort", "passwd", "pwd", "PIN", "secret"])
+def test_a_password_in_a_profile_is_refused_without_being_told_to_any_log(key: str) -> None:
+    where = 'name = "operator"\n' + f'{key} = "hunter2"\n'
+    error = only_fault(WHOLE + f"[user]\n{where}")
+    assert "hunter2" not in str(error)
+    assert "hunter2" not in f"{error.arguments}"
+    if error.code == "profile-password":
+        assert "vizclient secret set" in phrase(error.code, error.arguments)
+
+
+def test_a_password_in_an_address_is_refused_without_being_told_to_any_log() -> None:
+    error = only_fault(WHOLE.replace("//bms-main", "//operator:hunter2@bms-main"))
+    assert (error.code, error.line) == ("profile-url-user", 6)
+    assert "hunter2" not in f"{error} {error.arguments}"
+
+
 @pytest.mark.parametrize(("policy", "mode"), [("None", "Sign"), ("Basic256Sha256", "None")])
 def test_no_policy_goes_with_no_mode_only(policy: str, mode: str) -> None:
     text = HEAD + SERVERS + f'\n[security]\npolicy = "{policy}"\nmode = "{mode}"\n'
@@ -163,7 +186,7 @@ def test_an_unknown_key_like_no_other_is_just_unknown() -> None:
         ("opc.tcp://:4840", "profile-url"),
         ("opc.tcp://bms:70000", "profile-url"),
         ("opc.tcp://bms:x", "profile-url"),
-        ("opc.tcp://user:word@bms:4840", "profile-url"),
+        ("opc.tcp://user:word@bms:4840", "profile-url-user"),
         ("opc.tcp://[::1:4840", "profile-url"),
         ("opc.tcp://bms", "profile-url-port"),
         ("opc.tcp://bms:0", "profile-url-port"),
