@@ -419,6 +419,8 @@ class Window(QMainWindow):
         if not missing:
             self._missing_said = ""
             self.messages.withdraw("missing")
+            if self._mirror.awaits:
+                self._missing.start()
             return
         page = self.words.text(self._bundle.pages[view.page].title)
         server = loud(self.words, connection.server)

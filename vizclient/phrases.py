@@ -327,6 +327,22 @@ COMMANDS: dict[str, str] = {
     "returns-in": "back in {seconds} s",
     "role-item-unread": "The profile's role item {item} cannot be read there, or holds no value.",
     "history-none": "No switchovers are recorded: the window of this profile has seen none.",
+INTERFACE: dict[str, str] = {
+    "possible.yes": "yes",
+    "possible.no": "no",
+    "possible.untested": "untested",
+    "possible.planned": "planned",
+    "possible.on-request": "on request",
+    "behaviour.synchronised": "carried over",
+    "behaviour.unsynchronised": "not carried over",
+    "behaviour.main-only": "the field talks to the main alone",
+    "behaviour.independent": "each server reads the field",
+    "behaviour.foreign-backup": "carried over, foreign servers too",
+    "behaviour.active-only": "on the active server alone",
+    "behaviour.active-sends": "carried over, the active one sends",
+}
+"""Whether main and backup can be kept in step for an interface or module, and what a switchover means for it."""
+
     "history-outage": "outage",
     "history-blackout": "blackout",
     "history-missing.one": "1 item did not come back: {items}",
@@ -363,3 +379,4 @@ PHRASES: dict[str, str] = {
     **BUNDLE,
     **ADDRESS,
 }
+    **INTERFACE,

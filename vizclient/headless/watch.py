@@ -73,6 +73,7 @@ class Watch:
         self._complain = complain
         self._cautions: tuple[Caution, ...] = ()
         self._mirror = Mirror(interfaces)
+        self._mirror.on_samples.append(self._say)
         self._as_json = as_json
         self._standings = StandingKeeper()
         self._texts: list[str] = []
@@ -82,6 +83,7 @@ class Watch:
         self._missing: set[tuple[int, int]] = set()
         self._taking = False
         self._ending = False
+        self._settling: asyncio.TimerHandle | None = None
         self._unwritable: asyncio.Future[None] | None = None
         self._site = compose_site(self)
 
@@ -159,8 +161,19 @@ class Watch:
     def _take(self) -> None:
         self._taking = False
         while changed := self._site.store.take(_TAKE):
-            self._mirror.take_samples(changed)
-            self._say([handle for handle, _ in changed])
+            self._mirror.take_samples(changed)  # what of it is shown is said by `_say`, which listens to the mirror
+        if self._mirror.awaits:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Give up, in time, on items that the active server has not made."""
+        until = self._mirror.settle()
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
+        if until is not None and not self._ending:
+            pause = max(until - time.perf_counter(), 0.0) + _MARGIN
+            self._settling = asyncio.get_running_loop().call_later(pause, self._settle)
 
     def _say_all(self) -> None:
         self._say(range(len(self._texts)))

@@ -41,14 +41,13 @@ class Store:
             self._dirty_shown[handle] = None
 
     def drop(self, handles: Iterable[int]) -> None:
-        """Forget these items: nothing keeps their values current any more."""
+        """Forget these items: nothing keeps their values current any more. What the field has confirmed on this server stays so."""
         for handle in handles:
             self.samples.pop(handle, None)
             self._dirty_shown.pop(handle, None)
             self._dirty_others.pop(handle, None)
             self._published.discard(handle)
             self._first_times.pop(handle, None)
-            self._confirmed.discard(handle)
 
     def begin(self, generation: int, server: str) -> None:
         """A new data session: from now on only its values count. Another server than before leaves nothing confirmed."""
@@ -73,7 +72,7 @@ class Store:
         for handle, value, status, source_time in batch:
             if handle not in samples:
                 continue
-            confirmed = handle in self._confirmed or self._confirm(handle, source_time)
+            confirmed = handle in self._confirmed or self._confirm(handle, status, source_time)
             samples[handle] = Sample(value, status, source_time, generation, server, True, confirmed)  # noqa: FBT003
             self._published.add(handle)
             self._mark(handle)
@@ -123,12 +122,12 @@ class Store:
         else:
             self._dirty_others[handle] = None
 
-    def _confirm(self, handle: int, source_time: float | None) -> bool:
-        """Whether this notification, later than the first since the switchover, has a newer SourceTimestamp."""
+    def _confirm(self, handle: int, status: int, source_time: float | None) -> bool:
+        """Whether this notification, later than the first since the switchover, has a newer SourceTimestamp and is not bad."""
         if source_time is None:
             return False
         first = self._first_times.setdefault(handle, source_time)
-        if source_time <= first:
+        if source_time <= first or status >= 0x80000000:
             return False
         self._confirmed.add(handle)
         return True

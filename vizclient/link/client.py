@@ -126,6 +126,7 @@ class LinkClient:
         self._highest = 0
         self._standings = StandingKeeper()
         self._hold = mirror.standing.hold
+        self._settling: asyncio.TimerHandle | None = None
         self._silent = False
 
     @property
@@ -212,6 +213,8 @@ class LinkClient:
     async def close(self) -> None:
         """Have the link process close its session and exit, or end it; within about a second. Idempotent."""
         self._closing = True
+        if self._settling is not None:
+            self._settling.cancel()
         if self._tasks is not None:
             await self._tasks.close()
         life, self._life = self._life, None
@@ -386,6 +389,8 @@ class LinkClient:
         match message:
             case _Arrived(number, samples):
                 self._mirror.take_samples(samples)
+                if self._mirror.awaits:
+                    self._settle()
                 life.channel.send(messages.encode(messages.Ack(number)))
             case messages.Beat():
                 pass
@@ -431,6 +436,16 @@ class LinkClient:
     def _tell_standing(self) -> None:
         if not self._closing:
             self._mirror.take_standing(self._mirror.standing)
+
+    def _settle(self) -> None:
+        """Give up, in time, on items that the active server has not made."""
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
+        until = self._mirror.settle()
+        if until is not None and self._loop is not None and not self._closing:
+            pause = max(until - time.perf_counter(), 0.0) + 0.002
+            self._settling = self._loop.call_later(pause, self._settle)
 
     def _take_dropped(self, handles: Sequence[int]) -> None:
         """They keep their values, of no generation: stale, however well the connection is."""

@@ -44,12 +44,14 @@ def findings(kind: type[Closed], raw: Any, context: Any = None) -> list[Finding]
 
 
 def key_paths(kind: type[Closed]) -> Iterator[tuple[str, ...]]:
-    """The paths of all keys that a `kind` and the structs in it may have."""
+    """The paths of all keys that a `kind` and the structs in it may have, without the indexes of lists."""
     yield from _key_paths(inspect.type_info(kind), ())
 
 
 def _key_paths(kind: inspect.Type, table: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for inner in _members(kind):
+        if isinstance(inner, inspect.VarTupleType):
+            yield from _key_paths(inner.item_type, table)
         for entry in getattr(inner, "fields", ()):
             yield (*table, entry.name)
             yield from _key_paths(entry.type, (*table, entry.name))

@@ -132,7 +132,7 @@ def _confirmed(store: Store, handle: int = 1) -> bool:
     return sample.confirmed
 
 
-def test_an_item_is_confirmed_by_a_later_notification_with_a_newer_timestamp_only() -> None:
+def test_an_item_is_confirmed_by_a_later_notification_with_a_newer_timestamp_that_is_not_bad_only() -> None:
     store = _store(1)
     store.publish(1, [Change(1, 1, 0, 10.0)])
     assert not _confirmed(store)
@@ -142,10 +142,26 @@ def test_an_item_is_confirmed_by_a_later_notification_with_a_newer_timestamp_onl
     assert not _confirmed(store)
     store.publish(1, [Change(1, 3, 0, None)])
     assert not _confirmed(store)
+    store.publish(1, [Change(1, None, 0x80050000, 10.4)])
+    assert not _confirmed(store)
     store.publish(1, [Change(1, 3, 0, 10.5)])
     assert _confirmed(store)
     store.publish(1, [Change(1, 3, 0, 1.0)])
     assert _confirmed(store)
+
+
+def test_what_the_field_confirmed_stays_so_while_nobody_looks_and_the_server_is_the_same() -> None:
+    store = _store(1)
+    store.publish(1, [Change(1, 1, 0, 10.0), Change(1, 1, 0, 11.0)])
+    store.drop([1])
+    store.want([1], [1])
+    store.take_read(1, [Change(1, 1, 0, 11.0)])
+    assert _confirmed(store)
+    store.drop([1])
+    store.begin(2, "backup")
+    store.want([1], [1])
+    store.take_read(2, [Change(1, 1, 0, 11.0)])
+    assert not _confirmed(store)
 
 
 def test_a_new_session_on_the_same_server_keeps_what_was_confirmed_and_another_server_does_not() -> None:

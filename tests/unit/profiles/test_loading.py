@@ -313,3 +313,32 @@ def test_what_is_wrong_with_a_role_item_is_said_at_its_line(lines: str, line: in
 def test_a_person_may_switch_only_where_the_profile_says_so() -> None:
     assert not parse(ROLE).redundancy.operator_switch
     assert parse(ROLE + "redundancy.operator_switch = true\n").redundancy.operator_switch
+
+
+def test_a_profile_may_say_in_which_file_the_servers_hold_the_pages() -> None:
+    assert parse(ROLE).bundle_address is None
+    assert parse('bundle_node = "bms:System/Pages"\n' + ROLE).bundle_address == Address("urn:bms", "System/Pages")
+    assert faults_of('bundle_node = "Pages"\n' + ROLE) == [(1, "address-form")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "faults"),
+    [
+        ('[[interfaces]]\nname = "Own"\n', [(1, "profile-interface-behaviour")]),
+        ('[[interfaces]]\nname = "Own"\nbehaviour = "synchronized"\n', [(3, "profile-choice")]),
+        ('[[interfaces]]\nbehaviour = "independent"\n', [(1, "profile-missing")]),
+        ('[[interfaces]]\nname = "Kaba"\n[[interfaces]]\nname = "kaba"\n', [(4, "profile-interface-twice")]),
+        ('[[interfaces]]\nname = "Kaba"\nitems = [\n  "*:a/*",\n  "a/*",\n]\n', [(5, "address-pattern")]),
+        ('[[interfaces]]\nname = "Kaba"\nitems = ["bms:a/*"]\n', [(3, "address-namespace")]),
+        ('[[interfaces]]\nname = "Kaba"\nrelevant = "yes"\nnote = 7\n', [(3, "profile-type"), (4, "profile-type")]),
+        ("[redundancy]\ninterface_property = ''\n", [(2, "profile-empty")]),
+    ],
+)
+def test_what_is_wrong_with_a_row_of_interfaces_is_said_at_its_line(
+    rows: str, faults: list[tuple[int | None, str]]
+) -> None:
+    before = HEAD + OPEN + SERVERS
+    assert parse(before + '[[interfaces]]\nname = "Own"\nbehaviour = "independent"\nitems = ["*:a/*"]\n').interfaces
+    found = faults_of(before + rows)
+    start = before.count("\n")
+    assert [(line and line - start, code) for line, code in found] == faults
