@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from vizclient.faults import Fault
-from vizclient.phrases import ADDRESS, BUNDLE, LINK, SERVER, STATE_FILES, WRITING
+from vizclient.phrases import ADDRESS, BUNDLE, LANDING, LINK, SERVER, STATE_FILES, WRITING
 from vizclient.resources import resource_path
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ ENGLISH: dict[str, str] = {
     **STATE_FILES,
     **BUNDLE,
     **ADDRESS,
+    **LANDING,
     # time
     "ago.now": "just now",
     "ago.seconds": "{number} s ago",

@@ -102,6 +102,12 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
         help="same: done when the item reads back as written; none: when the server says Good (default: same)",
     )
 
+    follow = _add(commands, "follow", "tell browsers and other clients which server is active", _follow, FOLLOW_HELP)
+    _add_profile(follow)
+    follow.add_argument(
+        "--haproxy-config", action="store_true", help="print a configuration for the ports of the profile, and end"
+    )
+
     history = _add(commands, "history", "the switchovers that the window of a profile has seen", _history, HISTORY_HELP)
     _add_profile(history)
     history.add_argument("--json", action="store_true", help="one JSON array, oldest first, see below")
@@ -159,6 +165,18 @@ values: numbers as numbers, Int64 and UInt64 too; a Float with no more digits th
   the next; NaN, Infinity and -Infinity as strings;
   ByteString as {"base64": "..."}; DateTime as a string, ISO 8601 in UTC with Z; arrays as
   arrays; no value as null
+
+"""
+    + HELP
+)
+FOLLOW_HELP = (
+    """Runs until it is ended, without a window, as a service too. What the profile says is served:
+  [follow] health   HTTP: /main, /backup, /active answer 200 or 503, with an account in JSON
+  [follow] agent    HAProxy's agent-check, asked with agent-send "main\\n" or "backup\\n"
+  [follow] hook     a program and its arguments, run whenever another server has become active;
+                    in its environment VIZCLIENT_NEW, _OLD (main or backup; at the start there is
+                    no old one), _CAUSE, and _NEW_URL, _NEW_HOST, _NEW_WEB, the same with _OLD_
+  [web]             a page that holds the active server's web visualization and moves with it
 
 """
     + HELP
@@ -328,6 +346,15 @@ def _write(arguments: argparse.Namespace) -> int:
         lambda profile, places: write(profile, places, arguments.item, arguments.value, readback=readback),
         stopped=Exit.UNKNOWN,
     )
+
+
+def _follow(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.follow import follow, haproxy_config  # noqa: PLC0415
+    from vizclient.headless.running import run_headless  # noqa: PLC0415
+
+    if arguments.haproxy_config:
+        return haproxy_config(arguments.profile, arguments.data_dir)
+    return run_headless("follow", arguments.profile, arguments.data_dir, follow, stopped=Exit.DONE)
 
 
 def _history(arguments: argparse.Namespace) -> int:

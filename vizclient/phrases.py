@@ -13,6 +13,11 @@ def phrase(code: str, arguments: Mapping[str, object]) -> str:
     template = PHRASES.get(code)
     if template is None:
         return " ".join([code, *(str(argument) for argument in arguments.values())])
+    return filled(template, arguments)
+
+
+def filled(template: str, arguments: Mapping[str, object]) -> str:
+    """`template` with its fields filled in; one without argument stays."""
     return _FIELD.sub(lambda field: str(arguments.get(field[1], field[0])), template)
 
 
@@ -365,11 +370,38 @@ INTERFACE: dict[str, str] = {
     "no-such-page": "There is no page {page} in the bundle. There are: {known}.",
     "demo-open": "The demo of this folder is open already; it was brought forward.",
     "demo-ended": "The simulated servers did not start: {reason}.",
+    "follow-active": "{server} is active",
+    "follow-nobody": "no active server: {reason}",
+    "follow-listen": "{address} cannot be listened on: {reason}. Is vizclient follow running already? Else give another address in the profile.",
+    "follow-ca": "The certificates in {path} cannot be read: {reason}. ca under [web] is a file in PEM format.",
+    "follow-no-ports": "{profile} names no ports. Add [[follow.port]] with name, listen, main and backup, once for each.",
+    "follow-no-address": "{host} has no address: {reason}. HAProxy is given addresses, not names: run this where the name is known.",
     "no-window": "This command needs PySide6, which cannot be loaded: {reason}. Install it with: pip install vizclient",
 }
 """What the commands say besides."""
 
+LANDING: dict[str, str] = {
+    "landing-title": "{site}: web visualization",
+    "landing-main": "The main server is active, since {time}",
+    "landing-backup": "The backup server is active, since {time}",
+    "landing-searching": "Looking for the active server",
+    "landing-searching.detail": "The page comes as soon as it is found.",
+    "landing-none": "No server is active",
+    "landing-none.detail": "Main: {main}. Backup: {backup}. The page comes by itself as soon as one is active; what was shown before may no longer be true, so it is not shown.",
+    "landing-unsure": "It is not sure which server is active",
+    "landing-unsure.detail": "A server that is not active may show old values as if they were new, so nothing is shown. Set role_item in the profile.",
+    "landing-silent": "Nobody tells which server is active",
+    "landing-silent.detail": "The service vizclient follow does not answer. The page comes by itself when it runs again.",
+    "landing-no-script": "This page needs JavaScript to move from one server to the other.",
+    "landing-unreachable": "The web visualization at {url} does not answer: {reason}. It is asked again every second.",
+    "landing-untrusted": "The certificate of {url} is not trusted: {reason}. Give it, or that of its authority, as ca under [web] in the profile.",
+    "landing-host": "This is not {host}. Open the page as {url}",
+    "landing-foreign": "Another site asked for this, and was refused.",
+}
+"""What the page says that holds the active server's web visualization."""
+
 PHRASES: dict[str, str] = {
+    **LANDING,
     **SERVER,
     **WRITING,
     **LINK,

@@ -11,10 +11,12 @@ from typing import Protocol
 
 if sys.platform == "win32":
     from vizclient.machine.windows import (
+        end_group,
         end_with_parent,
         freeze,
         interpreter,
         lock,
+        notify_service,
         on_stop,
         open_descriptors,
         resident_memory,
@@ -25,10 +27,12 @@ if sys.platform == "win32":
     )
 else:
     from vizclient.machine.posix import (
+        end_group,
         end_with_parent,
         freeze,
         interpreter,
         lock,
+        notify_service,
         on_stop,
         open_descriptors,
         resident_memory,
@@ -41,10 +45,12 @@ else:
 __all__ = [
     "Child",
     "child_command",
+    "end_group",
     "end_with_parent",
     "ensure_streams",
     "freeze",
     "lock",
+    "notify_service",
     "on_stop",
     "open_descriptors",
     "resident_memory",

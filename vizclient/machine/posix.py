@@ -70,6 +70,13 @@ def thaw(child: Child) -> None:
     _send(child, signal.SIGCONT)
 
 
+def end_group(child: Child) -> None:
+    """End it at once, and whatever it started and did not detach from itself. Nothing if it has ended."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+
 def lock(descriptor: int) -> bool:
     """Take the open file for this process, until it closes it or dies; False if another process has it."""
     try:
@@ -99,6 +106,17 @@ def open_descriptors() -> tuple[int | None, int | None]:
 def thread_count() -> int | None:
     """Threads of this process, Python's and others; None where that is not told."""
     return len(os.listdir("/proc/self/task")) if sys.platform == "linux" else None
+
+
+def notify_service(state: str) -> None:
+    """Tell the service manager that started this process how it is (sd_notify). Nothing where there is none, and never fails."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path.startswith(("/", "@")):
+        return
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notes:
+        notes.settimeout(0.1)
+        notes.sendto(state.encode(), address)
 
 
 def on_stop(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

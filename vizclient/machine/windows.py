@@ -112,6 +112,11 @@ def thaw(child: Child) -> None:
     _with_process(child, _PROCESS_SUSPEND_RESUME, ctypes.WinDLL("ntdll").NtResumeProcess)
 
 
+def end_group(child: Child) -> None:
+    """End it at once; what it started ends with us. Nothing if it has ended."""
+    _with_process(child, _PROCESS_TERMINATE, lambda process: _kernel32().TerminateProcess(process, 1))
+
+
 def lock(descriptor: int) -> bool:
     """Take the open file for this process, until it closes it or dies; False if another process has it."""
     os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
@@ -147,6 +152,10 @@ def thread_count() -> int | None:
     return None
 
 
+def notify_service(state: str) -> None:
+    """Tell the service manager how this process is: here it does not ask."""
+
+
 def on_stop(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
     """Have `loop` call `callback` when the process is asked to end (Ctrl-C, Ctrl-Break). Main thread only."""
 
@@ -169,6 +178,7 @@ def _kernel32() -> ctypes.WinDLL:
     library.GetCurrentProcess.restype = wintypes.HANDLE
     library.K32GetProcessMemoryInfo.argtypes = (wintypes.HANDLE, wintypes.LPVOID, wintypes.DWORD)
     library.GetProcessHandleCount.argtypes = (wintypes.HANDLE, wintypes.LPDWORD)
+    library.TerminateProcess.argtypes = (wintypes.HANDLE, wintypes.UINT)
     library.CloseHandle.argtypes = (wintypes.HANDLE,)
     return library
 

@@ -68,8 +68,8 @@ class Web(Closed, frozen=True, kw_only=True):
     @property
     def landing(self) -> str:
         """The address of the page, for a browser on this machine."""
-        host, port = host_port(self.listen)
-        return f"http://{_bracketed(reachable(host))}:{port}/"
+        host, port = reached(self.listen)
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 class Port(Closed, frozen=True, kw_only=True):
@@ -130,13 +130,10 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _SCHEMES[parts.scheme]
 
 
-def reachable(host: str) -> str:
-    """`host` as somebody on this machine reaches what listens there: all addresses are also the loopback's."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - nothing is bound here
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def reached(listen: str) -> tuple[str, int]:
+    """Host and port by which what listens there is reached on this machine: all addresses are also the loopback's."""
+    host, port = host_port(listen)
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - nothing is bound here
 
 
 def _check_host_port(text: str, key: str) -> None:
