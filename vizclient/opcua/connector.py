@@ -22,8 +22,6 @@ from pathlib import Path
 from vizclient.opcua import role
 from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
 from vizclient.opcua.errors import problem_of
-from vizclient.opcua.inspection import certificate_in, certificate_of
-from vizclient.opcua.inspection import certificate_in, certificate_of
 from vizclient.opcua.login import Login, Passwords, activate_session, close_session, create_session
 from vizclient.opcua.names import Resolver
 from vizclient.opcua.reading import Reader
