@@ -25,20 +25,12 @@ from vizclient.redundancy.model import (
     Server,
     Source,
 )
-from vizclient.redundancy.ports import Connector
+from vizclient.redundancy.ports import Connector, Deaf
 from vizclient.redundancy.roles import beside_active, find_role, listed_level
 
 _ACTIVE = (Role.ACTIVE, Role.INFERRED)
 _PATIENCE = Deadlines(step=2.0)
 """A person waits for the answer; a network with a round trip of 1.5 s still gets through."""
-
-
-class _Deaf:
-    """A listener for sessions that are closed again at once."""
-
-    def session_reported(self, generation: int, report: Report) -> None: ...
-
-    def session_lost(self, generation: int, problem: Problem) -> None: ...
 
 
 async def probe(profile: Profile, places: Places, *, as_json: bool) -> Exit:
@@ -57,7 +49,7 @@ async def ask_both(asked: Connector) -> tuple[Report, Report]:
     """The reports of main and backup. Leaves no session behind."""
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(asked.probe(server, number, _Deaf(), session=True), name=f"probe-{server}")
+            group.create_task(asked.probe(server, number, Deaf(), session=True), name=f"probe-{server}")
             for number, server in enumerate(Server, start=1)
         ]
     results = [task.result() for task in tasks]

@@ -35,6 +35,8 @@ from vizclient.opcua.errors import (
     name_of,
     problem_of,
 )
+from vizclient.opcua.files import ServerFile
+from vizclient.opcua.inspection import inspect, pages_file
 from vizclient.opcua.login import close_session
 from vizclient.opcua.metadata import MetadataReader
 from vizclient.opcua.reading import Reader
@@ -42,6 +44,7 @@ from vizclient.opcua.subscription import Publisher, Subscription
 from vizclient.opcua.writing import write_value
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, Server, Timing
 from vizclient.redundancy.ports import SessionListener
+from vizclient.redundancy.readiness import Inspection, PagesFile
 from vizclient.tasks import TaskSet
 
 _log = logging.getLogger(__name__)
@@ -183,6 +186,15 @@ class OpcUaSession:
         nodes = [self._learned.namespaces.node(address) for _, address in items]
         found = iter(await self._asked(self._metadata.read([node for node in nodes if node is not None])))
         return [None if node is None else next(found) for node in nodes]
+
+    async def inspect(self, items: Sequence[Address]) -> Inspection:
+        return await self._asked(inspect(self._reader, self._server, items))
+
+    async def read_pages(self, file: Address, known: PagesFile | None, digest: Callable[[bytes], str]) -> PagesFile:
+        node = self._learned.namespaces.node(file)
+        within = self._deadlines.request
+        found = None if node is None else ServerFile(self._channel, self._reader, node, within)
+        return await self._asked(pages_file(found, known, digest))
 
     async def write(self, address: Address, value: Value, data_type: str) -> int:
         node = self._learned.namespaces.node(address)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from vizclient.items.address import Address
 from vizclient.redundancy.model import Connection, Problem, Report, Server
+from vizclient.redundancy.readiness import Certificates, Inspection, PagesFile
 
 
 class SessionListener(Protocol):
@@ -45,6 +48,14 @@ class Session(Protocol):
         ...
 
 
+class Deaf:
+    """A SessionListener for sessions that are closed again at once."""
+
+    def session_reported(self, generation: int, report: Report) -> None: ...
+
+    def session_lost(self, generation: int, problem: Problem) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
     """`session` is open and unwatched if the server let one be activated, else None; then nothing is left behind."""
@@ -61,6 +72,29 @@ class Connector(Protocol):
 
         `session=False` goes no further than TCP.
         """
+        ...
+
+
+class InspectedSession(Protocol):
+    """The part of a session that readiness needs. Requests raise SessionEnded or ServiceFault."""
+
+    async def inspect(self, items: Sequence[Address]) -> Inspection:
+        """What the session shows of its server, and of these items there."""
+        ...
+
+    async def read_pages(self, file: Address, known: PagesFile | None, digest: Callable[[bytes], str]) -> PagesFile:
+        """The file of pages that the server holds; it is not read again while it is as it was when `known` was read.
+
+        `digest` is called in a thread; it gives "" for what is no bundle.
+        """
+        ...
+
+
+class Inspector(Connector, Protocol):
+    """A connector whose probes open sessions that are `InspectedSession`s too."""
+
+    def certificates(self, server: Server) -> Certificates:
+        """What a secure channel with `server` rests on, as it is kept on this computer."""
         ...
 
 

@@ -26,6 +26,8 @@ CLOCKS_APART = 5.0
 """Seconds by which the servers' clocks may differ; many servers bring their CurrentTime up to date once a second."""
 CLOCK_WRONG = 60.0
 """Seconds by which this computer's clock may differ from the active server's."""
+CLOSED, PENDING = "closed", "pending"
+"""The case of what cannot be checked while the standby lets nobody in, and of what has not been looked at yet."""
 TOO_MANY_SESSIONS = 0x80560000
 _FEW = 3
 
@@ -83,8 +85,8 @@ class Check:
 
     @property
     def code(self) -> str:
-        """For words."""
-        return f"{self.subject}.{self.case}"
+        """For words: of what cannot be checked it is the same for every subject."""
+        return self.case if self.case in (CLOSED, PENDING) else f"{self.subject}.{self.case}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ class Facts:
     `active`: the server of the data session. `active_report`, `standby_report`: the last that says more than that a port is
     open. `known_uri`: who the standby was until now. `here`, `there`: what the sessions of now showed of the active server
     and of the standby; `before`: what an earlier one showed of the standby. `with_pages`: servers hold the pages, and
-    `pages` is the digest of those shown here. `barred`: its user was refused there, and is not shown again.
+    `pages` is the digest of those shown here. `barred`: its user was refused there, and is not shown again. `looked`: False
+    while the first look is still to come.
     """
 
     wall: float
@@ -188,6 +191,7 @@ class Facts:
     with_pages: bool = False
     pages: str = ""
     barred: bool = False
+    looked: bool = True
 
 
 class Serves(Protocol):
@@ -223,6 +227,8 @@ def assess(facts: Facts) -> Readiness:
         return Readiness(Light.UNKNOWN)
     standby = facts.active.other
     checks = tuple(replace(check, server=check.server or standby) for check in _Judge(facts).checks())
+    if not facts.looked:
+        checks = tuple(replace(one, case=PENDING) if one.verdict is Verdict.UNCHECKED else one for one in checks)
     return Readiness(_light(checks), standby, checks)
 
 
@@ -290,7 +296,7 @@ class _Judge:
         assert problem is not None
         closed = problem.case != "host-silent"
         if self.finding.role is Role.STANDBY:
-            return Check(subject, Verdict.FINE, "closed") if closed else Check(subject, Verdict.RESTRICTED, "no-way")
+            return Check(subject, Verdict.FINE, "shut") if closed else Check(subject, Verdict.RESTRICTED, "no-way")
         silent = active is None or (active.mode is None and not active.peer_levels)
         if closed and silent:
             return Check(subject, Verdict.UNCHECKED, "closed-or-down")
@@ -367,7 +373,7 @@ class _Judge:
         if not self.facts.certificates.needed:
             return Check(subject, Verdict.FINE, "none")
         if trusted is None:
-            return Check(subject, Verdict.UNCHECKED, "closed")
+            return Check(subject, Verdict.UNCHECKED, CLOSED)
         if (checked := self._validity(subject, trusted)) is not None:
             return checked
         if self.report is not None and self.report.layer >= Layer.CHANNEL:
@@ -413,7 +419,7 @@ class _Judge:
         if here is not None and here.skew is not None and abs(here.skew) > CLOCK_WRONG:
             return Check(subject, Verdict.RESTRICTED, "computer", self.active, _ahead(-here.skew))
         if here is None or here.skew is None or there is None or there.skew is None:
-            return Check(subject, Verdict.UNCHECKED, "closed")
+            return Check(subject, Verdict.UNCHECKED, CLOSED)
         apart = there.skew - here.skew
         if abs(apart) > CLOCKS_APART:
             return Check(subject, Verdict.RESTRICTED, "apart", arguments=_ahead(apart), learned=self.learned)
@@ -422,7 +428,7 @@ class _Judge:
     def _namespaces(self) -> Check:
         subject, here, there = Subject.NAMESPACES, self.facts.here, self.seen
         if here is None or there is None:
-            return Check(subject, Verdict.UNCHECKED, "closed")
+            return Check(subject, Verdict.UNCHECKED, CLOSED)
         lacks = [uri for uri in here.namespaces if uri not in {*there.namespaces, OPC_UA_NAMESPACE}]
         if lacks:
             return Check(subject, Verdict.RESTRICTED, "missing", arguments=_some(lacks), learned=self.learned)
@@ -434,7 +440,7 @@ class _Judge:
         if not wanted.items:
             return Check(subject, Verdict.FINE, "none")
         if there is None:
-            return Check(subject, Verdict.UNCHECKED, "closed")
+            return Check(subject, Verdict.UNCHECKED, CLOSED)
         gone_here = frozenset() if here is None else here.missing
         asked = [item for item in wanted.items if item not in gone_here and item not in wanted.appearing]
         for lost, case in ((there.missing, "missing"), (there.unreadable, "unreadable")):
@@ -467,7 +473,7 @@ class _Judge:
         if here is not None and here.fault:
             return Check(subject, Verdict.RESTRICTED, here.fault, self.active)
         if here is None or there is None:
-            return Check(subject, Verdict.UNCHECKED, "closed")
+            return Check(subject, Verdict.UNCHECKED, CLOSED)
         if here.digest != there.digest:
             return Check(subject, Verdict.RESTRICTED, "differ", learned=self.learned)
         if own and own != here.digest:
@@ -477,7 +483,7 @@ class _Judge:
     def _from_before(self, subject: Subject, case: str, arguments: tuple[tuple[str, str], ...] = ()) -> Check:
         """Fine if an earlier session saw it so, else it cannot be checked while the standby lets nobody in."""
         if self.learned is None:
-            return Check(subject, Verdict.UNCHECKED, "closed")
+            return Check(subject, Verdict.UNCHECKED, CLOSED)
         return Check(subject, Verdict.FINE, case, arguments=arguments, learned=self.learned)
 
 

@@ -123,7 +123,7 @@ def test_on_the_backup_it_is_the_main_that_would_take_over() -> None:
         ({"standby_report": failed(ProblemKind.NOT_OPC_UA, Layer.TCP)}, "reachable.failed", Verdict.BLOCKED),
         ({"standby_report": failed(ProblemKind.LOCAL, Layer.TCP)}, "reachable.failed", Verdict.UNCHECKED),
         ({"standby_report": None}, "reachable.not-asked", Verdict.UNCHECKED),
-        ({"standby_report": CLOSED}, "reachable.closed", Verdict.FINE),
+        ({"standby_report": CLOSED}, "reachable.shut", Verdict.FINE),
         (
             {"standby_report": failed(ProblemKind.UNREACHABLE, Layer.NOTHING, case="host-silent")},
             "reachable.no-way",
@@ -256,8 +256,10 @@ def test_on_the_backup_it_is_the_main_that_would_take_over() -> None:
 )
 def test_each_finding_has_its_verdict(changes: dict[str, Any], code: str, verdict: Verdict) -> None:
     readiness = assess(facts(**changes))
-    check = find(readiness, Subject(code.partition(".")[0]))
-    assert (check.code, check.verdict) == (code, verdict)
+    subject, _, case = code.partition(".")
+    check = find(readiness, Subject(subject))
+    assert (check.case, check.verdict) == (case, verdict)
+    assert check.code == (case if case == "closed" else code)
     lights = {
         Verdict.BLOCKED: Light.NOT_READY,
         Verdict.RESTRICTED: Light.RESTRICTED,
@@ -295,7 +297,7 @@ def test_what_blocks_is_said_first_and_what_is_well_last() -> None:
         )
     )
     first = [check.code for check in readiness.gravest[:3]]
-    assert first == ["synchronisation.not-ready", "clock.apart", "pages.closed"]
+    assert first == ["synchronisation.not-ready", "clock.apart", "closed"]
     assert readiness.gravest[-1].verdict is Verdict.FINE
 
 
@@ -384,3 +386,11 @@ def test_what_pages_need_of_the_standby_comes_from_the_table_of_interfaces() -> 
     )
     on_main = needs(items, lambda item: rows.get(str(item.identifier)), Server.MAIN)
     assert on_main.lacking == (("Shutter Control", 1),), "the field talks to the main"
+
+
+def test_before_the_first_look_what_is_not_known_is_not_blamed_on_the_standby() -> None:
+    readiness = assess(facts(looked=False, there=None, here=None, standby_report=replace(BACKUP, layer=Layer.TCP)))
+    assert readiness.light is Light.UNKNOWN
+    assert {check.code for check in readiness.checks if check.verdict is Verdict.UNCHECKED} == {"pending"}
+    alone = assess(facts(looked=False, active_report=replace(MAIN, mode=Mode.PRIMARY_ONLY)))
+    assert alone.light is Light.NOT_READY, "what is known already is said"
