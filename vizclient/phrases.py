@@ -70,12 +70,12 @@ PROFILE: dict[str, str] = {
     "profile-host-port": "{key}: {value} is not of the form host:port.",
     "profile-listen-twice": "{key}: {value} is listened on already.",
     "profile-port-twice": "{key}: another port has {value} already.",
+    "profile-interface-twice": "There are two rows for the interface {name}. Make one of them.",
+    "profile-interface-behaviour": "No interface of the name {name} ships with the program, so its row needs a behaviour.",
     "profile-timezone": "{key}: {value} is not a time zone. They are called like Europe/Vienna.",
 }
 """What can be wrong with a profile."""
 
-    "profile-interface-twice": "There are two rows for the interface {name}. Make one of them.",
-    "profile-interface-behaviour": "No interface of the name {name} ships with the program, so its row needs a behaviour.",
 BUNDLE: dict[str, str] = {
     "bundle-sealed": "Sealed. Files: {files}, pages: {pages}; the first is {start}.",
     "bundle-unreadable": "It cannot be read: {reason}.",
@@ -134,11 +134,11 @@ ADDRESS: dict[str, str] = {
     "address-empty": "The address is empty.",
     "address-form": "{text} is not an address. Write short:identifier, short:i=123, or nsu=URI;s=identifier.",
     "address-number": "{text}: after i= comes a number from 0 to 4294967295.",
+    "address-pattern": "{text} is not a pattern. Write short:KNX/* or, for any namespace, *:KNX/*; * is any text, ? any one character.",
     "address-namespace": "There is no namespace {text}. There are: {known}.",
 }
 """What can be wrong with the address of an item."""
 
-    "address-pattern": "{text} is not a pattern. Write short:KNX/* or, for any namespace, *:KNX/*; * is any text, ? any one character.",
 SERVER: dict[str, str] = {
     "role.active": "active",
     "role.active-inferred": "active (inferred)",
@@ -343,6 +343,23 @@ INTERFACE: dict[str, str] = {
     "behaviour.main-only": "the field talks to the main alone",
     "behaviour.independent": "each server reads the field",
     "behaviour.foreign-backup": "carried over, foreign servers too",
+COMMANDS: dict[str, str] = {
+    "interfaces-field": "Interface",
+    "interfaces-module": "Module",
+    "interfaces-relevant": "relevant",
+    "interfaces-possible": "possible",
+    "interfaces-behaviour": "at a switchover",
+    "interfaces-items": "items",
+    "interfaces-yes": "yes",
+    "interfaces-no": "no",
+    "interfaces-more.one": "{items} and 1 more",
+    "interfaces-more": "{items} and {number} more",
+    "interfaces-none.one": "Of no interface that is known is 1 item:",
+    "interfaces-none": "Of no interface that is known are {number} items:",
+    "shutdown-in": "ends in {seconds} s",
+    "returns-in": "back in {seconds} s",
+    "role-item-unread": "The profile's role item {item} cannot be read there, or holds no value.",
+    "history-none": "No switchovers are recorded: the window of this profile has seen none.",
     "behaviour.active-only": "on the active server alone",
     "behaviour.active-sends": "carried over, the active one sends",
 }
