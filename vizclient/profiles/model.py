@@ -18,7 +18,7 @@ from vizclient.items.address import Address, AddressError, parse_address
 from vizclient.profiles.following import Follow, Web
 from vizclient.redundancy.model import Server, Timing
 from vizclient.redundancy.support import MOST_ROWS, InterfaceRow, InterfaceTable, table_with
-from vizclient.schema.closed import Closed, NamespaceUri, ShortName, Wrong
+from vizclient.schema.closed import Closed, KeyPath, NamespaceUri, ShortName, Wrong
 
 FORMAT = 1
 MOST_ROLE_VALUES = 50
@@ -91,10 +91,11 @@ class Redundancy(Closed, frozen=True, kw_only=True):
     role_item: Annotated[str, Meta(max_length=5000)] | None = None
     role_active: Annotated[tuple[bool | int | str, ...], Meta(min_length=1, max_length=MOST_ROLE_VALUES)] | None = None
     operator_switch: bool = False
+    interface_property: Annotated[str, Meta(min_length=1, max_length=200)] = "Interface"
 
 
 class Profile(Closed, frozen=True, kw_only=True, dict=True):
-    """One site: a pair of servers."""
+    """One site: a pair of servers. `bundle_node`: the address of a file on both servers that holds the bundle, zipped."""
 
     format: Literal[1]
     name: Name
@@ -103,12 +104,13 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
     security: Security | None = None
     user: User | None = None
     bundle: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
+    bundle_node: Annotated[str, Meta(max_length=5000)] | None = None
     timezone: str | None = None
     redundancy: Redundancy = Redundancy()
     web: Web | None = None
-    interface_property: Annotated[str, Meta(min_length=1, max_length=200)] = "Interface"
     follow: Follow = Follow()
     namespaces: Annotated[dict[ShortName, NamespaceUri], Meta(max_length=200)] = msgspec.field(default_factory=dict)
+    interfaces: Annotated[tuple[InterfaceRow, ...], Meta(max_length=MOST_ROWS)] = ()
 
     _file = Path()  # set by `from_file`; no key of the profile
 
@@ -120,37 +122,51 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
         if (self.main.host, self.main.port) == (self.backup.host, self.backup.port):
             raise Wrong("profile-same-url", {"value": self.backup.url}, ("backup", "url"))
         self._check_role_item()
-
-    def _check_role_item(self) -> None:
-        item, active = self.redundancy.role_item, self.redundancy.role_active
-        if item is None:
-    interfaces: Annotated[tuple[InterfaceRow, ...], Meta(max_length=MOST_ROWS)] = ()
-            if active is not None:
-                raise Wrong("profile-role-item-missing", at=("redundancy", "role_active"))
-            return
-        at = ("redundancy", "role_item")
-        try:
-            parse_address(item, self.namespaces)
-        except AddressError as error:
-            raise Wrong(error.code, {"text": error.text, "known": ", ".join(error.known) or "–"}, at) from None
-        if active is None:
-            raise Wrong("profile-role-active-missing", at=at)
-
+        if self.bundle_node is not None:
+            self._check_address(self.bundle_node, ("bundle_node",))
         if self.interfaces:
             try:
                 table_with(self.interfaces, self.namespaces)
             except Wrong as wrong:
                 raise Wrong(wrong.code, wrong.arguments, ("interfaces", *wrong.at)) from None
+
+    def _check_role_item(self) -> None:
+        item, active = self.redundancy.role_item, self.redundancy.role_active
+        if item is None:
+            if active is not None:
+                raise Wrong("profile-role-item-missing", at=("redundancy", "role_active"))
+            return
+        at = ("redundancy", "role_item")
+        self._check_address(item, at)
+        if active is None:
+            raise Wrong("profile-role-active-missing", at=at)
+
+    def _check_address(self, text: str, at: KeyPath) -> None:
+        try:
+            parse_address(text, self.namespaces)
+        except AddressError as error:
+            raise Wrong(error.code, {"text": error.text, "known": ", ".join(error.known) or "–"}, at) from None
+
     def from_file(self, file: Path) -> Self:
         """This profile, which now says where it was read from."""
         msgspec.structs.force_setattr(self, "_file", file)
         return self
 
     @property
+    def interface_table(self) -> InterfaceTable:
+        """What is known of interfaces and modules here: the rows that ship, and those of this profile."""
+        return table_with(self.interfaces, self.namespaces)
+
+    @property
     def role_address(self) -> Address | None:
         """The item in which a server tells its role, if the profile names one."""
         item = self.redundancy.role_item
         return None if item is None else parse_address(item, self.namespaces)
+
+    @property
+    def bundle_address(self) -> Address | None:
+        """The file in which both servers hold the bundle, if the profile names one."""
+        return None if self.bundle_node is None else parse_address(self.bundle_node, self.namespaces)
 
     @property
     def file(self) -> Path:
@@ -161,11 +177,6 @@ class Profile(Closed, frozen=True, kw_only=True, dict=True):
     def bundle_path(self) -> Path | None:
         """Folder or .vizbundle; relative ones are meant from the profile's own folder."""
         return None if self.bundle is None else self._file.parent / Path(self.bundle).expanduser()
-    @property
-    def interface_table(self) -> InterfaceTable:
-        """What is known of interfaces and modules here: the rows that ship, and those of this profile."""
-        return table_with(self.interfaces, self.namespaces)
-
 
     def server(self, server: Server) -> ServerProfile:
         """What is said of one server of the pair."""
