@@ -112,12 +112,6 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
     _add_profile(history)
     history.add_argument("--json", action="store_true", help="one JSON array, oldest first, see below")
 
-    profile = _add(commands, "profile", "work on profiles", _profile_new)
-    verbs = profile.add_subparsers(title="commands", metavar="VERB", required=True)
-    new = _add(
-        verbs, "new", "ask a server about itself and its pair, and write a profile", _profile_new, PROFILE_NEW_HELP
-    )
-    new.add_argument(
     interfaces = _add(
         commands, "interfaces", "what a switchover means for each interface and module", _interfaces, INTERFACES_HELP
     )
@@ -128,6 +122,12 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
     )
     interfaces.add_argument("--json", action="store_true", help="one JSON object, see below")
 
+    profile = _add(commands, "profile", "work on profiles", _profile_new)
+    verbs = profile.add_subparsers(title="commands", metavar="VERB", required=True)
+    new = _add(
+        verbs, "new", "ask a server about itself and its pair, and write a profile", _profile_new, PROFILE_NEW_HELP
+    )
+    new.add_argument(
         "--from", dest="server", metavar="URL", required=True, help="opc.tcp://host:port of a server, best the main one"
     )
     new.add_argument("--out", metavar="FILE", type=Path, help="the file (default: NAME.toml among the configuration's)")
@@ -193,6 +193,21 @@ The last 200 are kept.
 """
     + HELP
 )
+INTERFACES_HELP = (
+    """JSON:
+  {"interfaces": [{"name", "relevant", "possible", "behaviour", "note", "items"}]}
+      relevant: whether keeping main and backup in step makes sense; possible: yes, no, untested,
+      planned, on-request; items: those of the profile's pages, as they are written there
+behaviour: synchronised (values are carried over), unsynchronised (they are not), main-only (the
+  field talks to the main server alone), independent (each server reads the field), foreign-backup
+  (carried over, and foreign servers have a backup), active-only (items exist on the active server
+  alone), active-sends (carried over, only the active server sends)
+An item belongs to the first row with a pattern that fits it, the profile's rows first. No server is
+asked: that a node itself names its interface is seen by the window, not here.
+
+"""
+    + HELP
+)
 PROFILE_NEW_HELP = (
     """The server is asked what it offers, which other server belongs to it, and for its namespaces;
 no other is connected to. An existing file is never overwritten. 8 means that the peer's address
@@ -207,21 +222,6 @@ WRITE_HELP = (
   value; Float and Double 21.5, 1e3; String as it is; ByteString in base64; DateTime as
   ISO 8601 with Z or an offset; arrays as JSON: [1, 2, 3]
 The value must be within the item's EURange. Nothing is repeated: 7 means check, then decide.
-
-"""
-    + HELP
-)
-INTERFACES_HELP = (
-    """JSON:
-  {"interfaces": [{"name", "relevant", "possible", "behaviour", "note", "items"}]}
-      relevant: whether keeping main and backup in step makes sense; possible: yes, no, untested,
-      planned, on-request; items: those of the profile's pages, as they are written there
-behaviour: synchronised (values are carried over), unsynchronised (they are not), main-only (the
-  field talks to the main server alone), independent (each server reads the field), foreign-backup
-  (carried over, and foreign servers have a backup), active-only (items exist on the active server
-  alone), active-sends (carried over, only the active server sends)
-An item belongs to the first row with a pattern that fits it, the profile's rows first. No server is
-asked: that a node itself names its interface is seen by the window, not here.
 
 """
     + HELP
@@ -363,6 +363,12 @@ def _history(arguments: argparse.Namespace) -> int:
     return history(arguments.profile, arguments.data_dir, as_json=arguments.json)
 
 
+def _interfaces(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.interfaces import interfaces  # noqa: PLC0415
+
+    return interfaces(arguments.profile, arguments.data_dir, as_json=arguments.json)
+
+
 def _profile_new(arguments: argparse.Namespace) -> int:
     from vizclient.headless.profile_new import new_profile  # noqa: PLC0415
 
@@ -389,12 +395,6 @@ def _sim(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     return _window("ui.start", arguments)
-
-def _interfaces(arguments: argparse.Namespace) -> int:
-    from vizclient.headless.interfaces import interfaces  # noqa: PLC0415
-
-    return interfaces(arguments.profile, arguments.data_dir, as_json=arguments.json)
-
 
 
 def _shot(arguments: argparse.Namespace) -> int:

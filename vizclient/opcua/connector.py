@@ -22,6 +22,7 @@ from pathlib import Path
 from vizclient.opcua import role
 from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
 from vizclient.opcua.errors import problem_of
+from vizclient.opcua.inspection import certificate_in, certificate_of
 from vizclient.opcua.login import Login, Passwords, activate_session, close_session, create_session
 from vizclient.opcua.names import Resolver
 from vizclient.opcua.reading import Reader
@@ -30,6 +31,7 @@ from vizclient.opcua.trust import Identity, TrustedServers, own_identity, unwrit
 from vizclient.password import Password
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, Report, Server, Timing
 from vizclient.redundancy.ports import ProbeResult, SessionListener
+from vizclient.redundancy.readiness import Certificates
 
 _log = logging.getLogger(__name__)
 

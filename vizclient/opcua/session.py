@@ -71,10 +71,10 @@ class OpcUaSession:
         role_item: role.RoleItem | None,
         timing: Timing,
         deadlines: Deadlines,
+        interface_property: str,
     ) -> None:
         self._channel = channel
         self._server = server
-        interface_property: str,
         self._generation = generation
         self._listener = listener
         self._watchdog = timing.watchdog
