@@ -343,6 +343,11 @@ INTERFACE: dict[str, str] = {
     "behaviour.main-only": "the field talks to the main alone",
     "behaviour.independent": "each server reads the field",
     "behaviour.foreign-backup": "carried over, foreign servers too",
+    "behaviour.active-only": "on the active server alone",
+    "behaviour.active-sends": "carried over, the active one sends",
+}
+"""Whether main and backup can be kept in step for an interface or module, and what a switchover means for it."""
+
 COMMANDS: dict[str, str] = {
     "interfaces-field": "Interface",
     "interfaces-module": "Module",
@@ -360,11 +365,6 @@ COMMANDS: dict[str, str] = {
     "returns-in": "back in {seconds} s",
     "role-item-unread": "The profile's role item {item} cannot be read there, or holds no value.",
     "history-none": "No switchovers are recorded: the window of this profile has seen none.",
-    "behaviour.active-only": "on the active server alone",
-    "behaviour.active-sends": "carried over, the active one sends",
-}
-"""Whether main and backup can be kept in step for an interface or module, and what a switchover means for it."""
-
     "history-outage": "outage",
     "history-blackout": "blackout",
     "history-missing.one": "1 item did not come back: {items}",
