@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from vizclient.redundancy.model import RedundancySupport, Server, ServerState
 from vizclient.simulator.clock import Clock
 from vizclient.simulator.gate import DemoServer
 from vizclient.simulator.nodes import FAILOVER, MODE, add_redundancy_nodes
+from vizclient.simulator.sessions import Admission
 
 _IDS: Final = ua.ObjectIds
 
@@ -76,11 +77,16 @@ class Announcement:
             add_redundancy_nodes(space, self._namespace, mode=self._mode_node is not None)
             await self._put_system(_IDS.Server_ServerRedundancy_ServerUriArray, [server_uri(s) for s in Server])
         if self._mode_node is not None:
-            for method in (
-                ua.NodeId(FAILOVER, self._namespace),
-                ua.NodeId(_IDS.NonTransparentBackupRedundancyType_Failover),
-            ):
+            for method in self._failover_methods():
                 space.add_method_callback(method, failover)
+
+    def let_fail_over(self, admission: Admission, users: Sequence[str] | None) -> None:
+        """Let these users call the method Failover, and nobody else; None for everybody."""
+        for method in self._failover_methods():
+            if users is None:
+                admission.guarded.pop(method, None)
+            else:
+                admission.guarded[method] = frozenset(users)
 
     def name_peer(self, url: str) -> None:
         """Let FindServers tell where the peer is."""
@@ -132,6 +138,12 @@ class Announcement:
             await self._put_set(standing)
         if self._role_node is not None and (before is None or before.role != standing.role):
             await self._put(self._role_node, ua.Variant(standing.role))
+
+    def _failover_methods(self) -> tuple[ua.NodeId, ...]:
+        return (
+            ua.NodeId(FAILOVER, self._namespace),
+            ua.NodeId(_IDS.NonTransparentBackupRedundancyType_Failover),
+        )
 
     async def _put_level(self, level: int) -> None:
         if self._silent:

@@ -16,6 +16,7 @@ from vizclient.exits import Exit
 from vizclient.places import Places
 from vizclient.redundancy.model import Server
 from vizclient.resources import resource_path
+from vizclient.simulator.interfaces import MAIN_ONLY
 from vizclient.simulator.options import ANNOUNCEMENTS, STANDBY_KINDS, SUPPORTS, Options
 from vizclient.simulator.pair import Event, Pair, PairError
 
@@ -28,6 +29,9 @@ CONTROLS: Final = """controls, typed while it runs (m and b stand for main and b
   cut, heal               the link between the two: cut, both are active
   level SERVER N          make it say ServiceLevel N; "level SERVER" alone: the truth again
   write SERVER ITEM VALUE give an item a value, as the plant would
+  speak SERVER INTERFACE… point the field systems of these interfaces, which talk to one server alone, at SERVER
+  fail NAME, mend NAME    a foreign OPC DA server: PLANT-DA1 or PLANT-DA2
+  clock SERVER SECONDS    put its clock ahead
   status                  how both stand
   help, quit"""
 
@@ -91,6 +95,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     net.add_argument("--trust", metavar="DIR", default="", help="take only the client certificates in DIR")
     net.add_argument("--reject-certificates", action="store_true", help="refuse every client certificate")
+    net.add_argument(
+        "--user", dest="users", metavar="NAME:PASSWORD", action="append", type=_user, default=[],
+        help="let only users in; may be given several times",
+    )  # fmt: skip
+    net.add_argument(
+        "--backup-user", dest="backup_users", metavar="NAME:PASSWORD", action="append", type=_user,
+        help="the backup has these users instead",
+    )  # fmt: skip
+    net.add_argument(
+        "--failover-user", dest="failover_users", metavar="NAME", action="append",
+        help="only these users may call the method Failover",
+    )  # fmt: skip
+    for name in ("main", "backup"):
+        net.add_argument(
+            f"--{name}-clock",
+            metavar="SECONDS",
+            type=float,
+            default=0.0,
+            help=f"the clock of the {name} is ahead by this",
+        )
+    fields = parser.add_argument_group("fields")
+    fields.add_argument(
+        "--speaks-to-backup", metavar="INTERFACE", action="append", default=[], choices=MAIN_ONLY,
+        help=f"point the field system of an interface at the backup: {', '.join(MAIN_ONLY)}",
+    )  # fmt: skip
+    fields.add_argument(
+        "--field-delay", metavar="MS", type=int, default=default.field_delay,
+        help="from the start of a server to when such a system talks to it (default: 2000)",
+    )  # fmt: skip
+    fields.add_argument(
+        "--metering-delay", metavar="MS", type=int, default=default.metering_delay,
+        help="from when a server turns active to when metering appears there (default: 700)",
+    )  # fmt: skip
     files = parser.add_argument_group("files")
     files.add_argument("--write-profile", metavar="FILE", type=Path, help="write a profile for this pair")
     files.add_argument("--audit", metavar="DIR", default="", help="log there what each server held and when")
@@ -101,6 +138,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the pair until `quit`, Ctrl-C or SIGTERM."""
     data_dir = Places.of(arguments.data_dir).state / "simulator"
     names = {name for name in Options.__dataclass_fields__ if name != "data_dir"}
+    for name in ("users", "backup_users"):
+        if (given := getattr(arguments, name)) is not None:
+            setattr(arguments, name, dict(given))
     try:
         options = Options(
             **{name: value for name, value in vars(arguments).items() if name in names}, data_dir=str(data_dir)
@@ -156,6 +196,8 @@ def obey(pair: Pair, line: str) -> str | None:
             pair.cut_link()
         case ["heal"]:
             pair.heal_link()
+        case ["fail" | "mend" as action, name]:
+            return _done(pair, lambda: pair.foreign(name, failed=action == "fail"))
         case [action, name, *rest] if (server := _server(name)) is not None:
             return _obey_for(pair, action, server, rest)
         case _:
@@ -180,6 +222,10 @@ def _obey_for(pair: Pair, action: str, server: Server, rest: list[str]) -> str:
             return _done(pair, lambda: pair.set(server, level=None))
         case "level", [text] if text.isdecimal() and int(text) <= 255:
             return _done(pair, lambda: pair.set(server, level=int(text)))
+        case "speak", [_, *_]:
+            return _done(pair, lambda: pair.speak(server, *rest))
+        case "clock", [text] if (ahead := _number(text)) is not None:
+            return _done(pair, lambda: pair.set(server, clock=ahead))
         case "write", [item, text]:
             return _done(pair, lambda: pair.write_item(server, item, _value(text)))
         case _:
@@ -214,6 +260,13 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def _user(text: str) -> tuple[str, str]:
+    name, colon, password = text.partition(":")
+    if not name or not colon:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME:PASSWORD")
+    return name, password
 
 
 def _value(text: str) -> object:

@@ -28,6 +28,7 @@ from vizclient.simulator.replication import Wire
 
 _WAITING: Final = 0x80320000  # Bad_WaitingForInitialData
 _LAST_USABLE: Final = 0x40900000  # Uncertain_LastUsableValue
+_FOREIGN_STATE: Final = frozenset(("OPCDA/Source", *(f"OPCDA/{server}/Reachable" for server in FOREIGN)))
 _KEPT: Final = timedelta(hours=1)
 """How old the values are that a server has kept from before its start."""
 
@@ -56,9 +57,13 @@ class Contents:
     def build(self, space: AddressSpace, namespace: int) -> None:
         """Make the nodes. What this server does not hear yet is from before its start, or waits for its field."""
         now = self._clock.now()
-        stamps = [now - _KEPT if item.carrying in (Carrying.OWN, Carrying.MAIN_ONLY) else now for item in self.items]
         values = [*self._model.published, *(item.initial for item in self._plain.items)]
-        statuses = [_WAITING if item.interface in self._pointed else item.status for item in self.items]
+        waits = [item.interface in self._pointed for item in self.items]
+        statuses = [_WAITING if wait else item.status for item, wait in zip(self.items, waits, strict=True)]
+        stamps = [
+            now - _KEPT if not wait and item.carrying in (Carrying.OWN, Carrying.MAIN_ONLY) else now
+            for item, wait in zip(self.items, waits, strict=True)
+        ]
         self.nodes = ItemNodes(space, namespace, self.items, values, stamps, statuses)
 
     def refusal(self, index: int) -> int:
@@ -215,8 +220,9 @@ class Contents:
         """All values of an interface, with this status from now on, or with their own."""
         values = self._model.everything(interface)
         for index, _ in values:
+            about = self.items[index].identifier in _FOREIGN_STATE  # known for certain, whatever fails
             own = self._own_statuses[index]
-            self.nodes.statuses[index] = ua.StatusCode(own if status is None else status)
+            self.nodes.statuses[index] = ua.StatusCode(own if status is None or about else status)
         return values
 
     async def _move_plain(self, seconds: float) -> None:

@@ -1,7 +1,6 @@
 """The OPC UA server of the simulator: asyncua's, with a gate that opens and shuts as the role wants it.
 
-Knows how clients are let in, refused and dropped, and hands their writes to who understands them. Knows nothing of
-items, and nothing of how the role is found.
+Knows how clients connect, and how they are dropped. Knows nothing of items, and nothing of how the role is found.
 """
 
 # mypy: disallow-subclassing-any=False
@@ -13,56 +12,17 @@ import contextlib
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any
 
 from asyncua import Server, ua
-from asyncua.common.utils import ServiceError
-from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.binary_server_asyncio import OPCUAProtocol
 from asyncua.server.internal_server import InternalServer
-from asyncua.server.internal_session import InternalSession
 from asyncua.server.uaprocessor import UaProcessor
-from asyncua.server.user_managers import UserManager
 from asyncua.ua.ua_binary import uatcp_to_binary
 
-from vizclient.simulator.clock import Clock
-from vizclient.simulator.subscriptions import Subscriptions
+from vizclient.simulator.sessions import Admission
 
 _log = logging.getLogger(__name__)
-
-_NOBODY: Final = User(role=UserRole.Anonymous)
-
-Write = Callable[[ua.WriteValue], Awaitable[ua.StatusCode]]
-
-
-class Breaks(Protocol):
-    """Tells whether this process was stopped and has not dealt with it yet."""
-
-    def stopped(self) -> bool: ...
-
-
-@dataclass(slots=True)
-class Admission:
-    """What clients meet now. `refuse`: the StatusCode that CreateSession is refused with, 0 to let them in.
-
-    `silent`: nothing is sent while `breaks` says that the process was stopped. `trusted`: None for any certificate.
-    `max_sessions`, `max_items`: most sessions at a time, most monitored items of one call; 0 for any number.
-    """
-
-    breaks: Breaks
-    write: Write
-    clock: Clock
-    silent: bool = True
-    refuse: int = 0
-    trusted: frozenset[bytes] | None = None
-    max_sessions: int = 0
-    max_items: int = 0
-
-    def mute(self) -> bool:
-        """Whether what would be sent now must not be."""
-        return self.silent and self.breaks.stopped()
 
 
 class DemoServer(Server):
@@ -87,50 +47,6 @@ class DemoServer(Server):
         await self.iserver.start()
         policies: list[Any] = self._policies
         return policies
-
-
-class DemoInternalServer(InternalServer):
-    """Sessions that pass the admission, subscriptions that are fast."""
-
-    def __init__(self, admission: Admission) -> None:
-        super().__init__(user_manager=_Everyone())
-        self.admission = admission
-        self.allow_remote_admin = False
-        self.disabled_clock = True  # asyncua's; who announces things announces the time as well
-        self.subscription_service = Subscriptions(self.aspace, iserver=self)
-        self.isession.subscription_service = self.subscription_service
-        self.peer: ua.ApplicationDescription | None = None
-
-    def find_servers(self, params: ua.FindServersParameters, sockname: Any = None) -> list[ua.ApplicationDescription]:
-        """This server, and its peer, as each server of a set lists all of it."""
-        found: list[ua.ApplicationDescription] = super().find_servers(params, sockname)
-        wanted = params.ServerUris or []
-        if self.peer is not None and (not wanted or self.peer.ApplicationUri in wanted):
-            found.append(self.peer)
-        return found
-
-    def create_session(self, name: str, user: User = _NOBODY, external: bool = False) -> InternalSession:
-        """A session, unless clients are refused now."""
-        if self.admission.refuse:
-            raise ServiceError(self.admission.refuse)
-        if external and 0 < self.admission.max_sessions <= len(self._external_sessions):
-            raise ServiceError(ua.StatusCodes.BadTooManySessions)
-        return _Session(self, self.aspace, self.subscription_service, name, user=user, external=external)
-
-    @property
-    def load(self) -> dict[str, int]:
-        """What clients hold here now: sessions, subscriptions, monitored items."""
-        subscriptions = self.subscription_service.subscriptions.values()
-        return {
-            "sessions": len(self._external_sessions),
-            "subscriptions": len(subscriptions),
-            "monitored_items": sum(each.monitored_item_srv.count for each in subscriptions),
-        }
-
-    async def end_sessions(self) -> None:
-        """End every client's session, and its subscriptions with it."""
-        for session in list(self._external_sessions.values()):
-            await session.close_session()
 
 
 class Gate:
@@ -234,29 +150,3 @@ class _Processor(UaProcessor):
             self._transport.close()
             return
         super().open_secure_channel(algohdr, seqhdr, body)
-
-
-class _Session(InternalSession):
-    async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
-        internal = self.iserver
-        assert isinstance(internal, DemoInternalServer)
-        return [await internal.admission.write(value) for value in params.NodesToWrite]
-
-    async def create_monitored_items(
-        self, params: ua.CreateMonitoredItemsParameters
-    ) -> list[ua.MonitoredItemCreateResult]:
-        internal = self.iserver
-        assert isinstance(internal, DemoInternalServer)
-        if 0 < internal.admission.max_items < len(params.ItemsToCreate):
-            raise ServiceError(ua.StatusCodes.BadTooManyOperations)
-        created: list[ua.MonitoredItemCreateResult] = await super().create_monitored_items(params)
-        return created
-
-
-class _Everyone(UserManager):
-    """Anybody may do what the items allow; nobody may change the address space."""
-
-    def get_user(
-        self, iserver: InternalServer, username: str | None = None, password: str | None = None, certificate: Any = None
-    ) -> User | None:
-        return User(role=UserRole.User, name=username)

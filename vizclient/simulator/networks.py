@@ -33,6 +33,7 @@ RADIO_SENSORS: Final = tuple(range(1, 7))
 FEEDERS: Final = ("Mains", "Generator")
 FOREIGN: Final = ("PLANT-DA1", "PLANT-DA2")
 """The foreign OPC DA servers, the first choice first."""
+NO_FOREIGN: Final = "none"
 
 LIFT_DOORS: Final = ("Closed", "Opening", "Open", "Closing")
 LIFT_DIRECTIONS: Final = ("Standing", "Up", "Down")

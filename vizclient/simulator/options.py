@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 STANDBY_KINDS: Final = ("closed", "reject", "passive")
@@ -21,6 +22,8 @@ class Options:
     the plain items' changes, else they come all at once every so many milliseconds. `ghost`: a server that was frozen may
     still answer as active for a moment. `advertise`: a host name that endpoints return in place of the one asked for.
     `max_sessions`, `max_items`: most sessions at a time, and most monitored items of one call; 0 for any number.
+    `users`: names with their passwords; nobody else gets in, and without any, everybody. `backup_users`: those of the backup, None
+    for the same. `failover_users`: who may call Failover, None for everybody.
     `speaks_to_backup`: interfaces whose field system, which talks to one server alone, is pointed at the backup.
     `field_delay`: from the start of a server to when such a system talks to it. `metering_delay`: from when a server turns
     active to when the items of metering appear there. `main_clock`, `backup_clock`: seconds that its clock is ahead.
@@ -51,6 +54,9 @@ class Options:
     reject_certificates: bool = False
     data_dir: str = ""
     audit: str = ""
+    users: Mapping[str, str] = field(default_factory=dict)
+    backup_users: Mapping[str, str] | None = None
+    failover_users: tuple[str, ...] | None = None
     speaks_to_backup: tuple[str, ...] = ()
     field_delay: int = 2000
     metering_delay: int = 700
@@ -59,7 +65,9 @@ class Options:
     verbose: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "speaks_to_backup", tuple(self.speaks_to_backup))  # JSON has only lists
+        for name in ("speaks_to_backup", "failover_users"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else tuple(value))  # JSON has only lists
         for name, value, allowed in (
             ("standby", self.standby, STANDBY_KINDS),
             ("announce", self.announce, ANNOUNCEMENTS),
@@ -76,6 +84,10 @@ class Options:
     def changes_per_second(self) -> float:
         """Changes of plain items a second: a tenth of their number if not said otherwise."""
         return self.items / 10.0 if self.change_rate < 0 else self.change_rate
+
+    def users_of(self, server: str) -> Mapping[str, str]:
+        """The users of a server, with their passwords."""
+        return self.users if server == "main" or self.backup_users is None else self.backup_users
 
     def to_json(self) -> str:
         """For the command line of a server process."""

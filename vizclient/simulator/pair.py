@@ -58,6 +58,7 @@ class ServerStatus:
     sessions: int = 0
     subscriptions: int = 0
     monitored_items: int = 0
+    refused_logins: int = 0
     pid: int | None = None
 
 
@@ -169,8 +170,23 @@ class Pair:
 
     def set(self, server: str, **values: Any) -> int:
         """Make it say other things: level, state, mode, support, peer_level (None: the truth), estimated_return (seconds from now or
-        None), reject_certificates (bool), standby (its kind), missing (a list of items whose nodes it does not have)."""
+        None), reject_certificates (bool), standby (its kind), missing (a list of items whose nodes it does not have), users (names with their
+        passwords, empty for anybody), failover_users (names, None for everybody), clock (seconds that it is ahead)."""
         return self._command(server, "set", **values)
+
+    def speak(self, server: str, *interfaces: str) -> int:
+        """Point the field systems of these interfaces, which talk to one server alone, at `server`: also after restarts."""
+        before = set(self.options.speaks_to_backup)
+        there = before | set(interfaces) if server == Server.BACKUP else before - set(interfaces)
+        self.options = replace(self.options, speaks_to_backup=tuple(sorted(there)))
+        for process in self._processes.values():
+            process.options = self.options
+        self._command(Server(server).other, "point", interfaces=interfaces, here=False)
+        return self._command(server, "point", interfaces=interfaces, here=True)
+
+    def foreign(self, name: str, *, failed: bool) -> int:
+        """Let the foreign OPC DA server of this name fail, or come back: the active server notices."""
+        return self._command(self.active() or Server.MAIN, "foreign", name=name, failed=failed)
 
     def write_item(self, server: str, item: str, value: Any = None, *, status: int | None = None) -> int:
         """Give an item a value, as the plant would, or only a status. DateTime as ISO text, bytes as base64, NaN as "nan"."""
@@ -405,7 +421,7 @@ def _follow(status: ServerStatus, event: Event) -> None:
             status.level = event["level"]
         case "load":
             status.sessions, status.subscriptions = event["sessions"], event["subscriptions"]
-            status.monitored_items = event["monitored_items"]
+            status.monitored_items, status.refused_logins = event["monitored_items"], event["refused_logins"]
         case "frozen" | "thawed":
             status.frozen = event["event"] == "frozen"
         case "exited":

@@ -22,6 +22,7 @@ from vizclient.simulator.interfaces import BOTH, INTERFACES, MAIN_ONLY, Carrying
 from vizclient.simulator.item import Item
 from vizclient.simulator.modules import SHUTTERS
 from vizclient.simulator.motion import Chance, date
+from vizclient.simulator.networks import NO_FOREIGN
 from vizclient.simulator.plant import advance_air_handling, advance_heating, advance_machines
 from vizclient.simulator.rooms import advance_corridors, advance_office, advance_weather
 from vizclient.simulator.supplies import advance_meters, advance_power
@@ -146,7 +147,7 @@ class Model:
     def foreign_source(self) -> bool | None:
         """Whether the foreign OPC DA server that serves can be reached; None if none serves."""
         serving = self._v["OPCDA/Source"]
-        return bool(self._v[f"OPCDA/{serving}/Reachable"]) if serving else None
+        return bool(self._v[f"OPCDA/{serving}/Reachable"]) if serving != NO_FOREIGN else None
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` of wall time pass, in steps of at most 0.2 s, for all but what is listened to."""

@@ -18,10 +18,11 @@ from vizclient.simulator.building import NAMESPACE
 from vizclient.simulator.certificates import own_certificate, trusted_certificates
 from vizclient.simulator.clock import Clock
 from vizclient.simulator.contents import Contents
-from vizclient.simulator.gate import Admission, DemoInternalServer, DemoServer, Gate
+from vizclient.simulator.gate import DemoServer, Gate
 from vizclient.simulator.incoming import refusal
 from vizclient.simulator.options import STANDBY_KINDS, Options
 from vizclient.simulator.replication import Wire
+from vizclient.simulator.sessions import Admission, DemoInternalServer
 
 _OTHER_NAMESPACE: Final = "urn:vizclient:demo:redundancy"
 _DECIDE_EVERY: Final = 0.02
@@ -71,6 +72,7 @@ class Station:
             self._write,
             self._clock,
             silent=not options.ghost,
+            users=options.users_of(server),
             max_sessions=options.max_sessions,
             max_items=options.max_items,
         )
@@ -100,6 +102,7 @@ class Station:
             demo, self._server, self._clock, options.announce, indexes[_OTHER_NAMESPACE], indexes[NAMESPACE]
         )
         await self._announcement.prepare(self._failover, options.max_items)
+        self._announcement.let_fail_over(self._admission, options.failover_users)
         await self._announcement.tell_time()
         peer_port = options.backup_port if self._server is Server.MAIN else options.main_port
         self._announcement.name_peer(_url(host, peer_port))
@@ -171,7 +174,7 @@ class Station:
             case "point":
                 self._contents.point(arguments["interfaces"], here=bool(arguments["here"]))
             case "foreign":
-                self._contents.break_foreign(arguments["server"], failed=bool(arguments["failed"]))
+                self._contents.break_foreign(arguments["name"], failed=bool(arguments["failed"]))
             case _:
                 raise ValueError(f"unknown command {do}")
         await self._announce(time.perf_counter())
@@ -287,6 +290,10 @@ class Station:
                     await self._announcement.promise(None if value is None else float(value))
                 case "reject_certificates":
                     self._admission.trusted = frozenset() if value else None
+                case "users":
+                    self._admission.users = {str(name): str(password) for name, password in value.items()}
+                case "failover_users":
+                    self._announcement.let_fail_over(self._admission, value)
                 case "missing":
                     await self._contents.nodes.miss(value or ())
                 case "clock":

@@ -8,7 +8,7 @@ from typing import Final
 from vizclient.simulator.building import OFFICES
 from vizclient.simulator.modules import LIGHT_GROUPS, LUMINAIRES, SCENE_LEVELS
 from vizclient.simulator.motion import Chance, Values, clamp, date, toward
-from vizclient.simulator.networks import FEEDERS, FOREIGN, RADIO_SENSORS, SENSORS
+from vizclient.simulator.networks import FEEDERS, FOREIGN, NO_FOREIGN, RADIO_SENSORS, SENSORS
 
 _WATTS: Final = 48.0
 """Of a luminaire at full output."""
@@ -88,12 +88,12 @@ def advance_foreign(v: Values, chance: Chance, dt: float, wall: float) -> None:
     """What the neighbour's OPC DA servers serve. The second takes over a second after the first fails; the first is
     taken again when it has been back for five. Without either the values stand still."""
     serving, first, second = v["OPCDA/Source"], *(v[f"OPCDA/{server}/Reachable"] for server in FOREIGN)
-    wanted = FOREIGN[0] if first else FOREIGN[1] if second else ""
+    wanted = FOREIGN[0] if first else FOREIGN[1] if second else NO_FOREIGN
     v[".OPCDA/since"] = 0.0 if serving == wanted else v[".OPCDA/since"] + wall
-    patience = _FOREIGN_RETURN if serving and v[f"OPCDA/{serving}/Reachable"] else _FOREIGN_TAKEOVER
+    patience = _FOREIGN_RETURN if serving != NO_FOREIGN and v[f"OPCDA/{serving}/Reachable"] else _FOREIGN_TAKEOVER
     if serving != wanted and v[".OPCDA/since"] >= patience:
         v["OPCDA/Source"] = serving = wanted
-    if not serving or not v[f"OPCDA/{serving}/Reachable"]:
+    if serving == NO_FOREIGN or not v[f"OPCDA/{serving}/Reachable"]:
         return
     at = "OPCDA/Compressor"
     pressure, setpoint, was = v[f"{at}/Pressure"], v[f"{at}/Setpoint"], v[f"{at}/Running"]

@@ -12,7 +12,8 @@ from asyncua import Client, ua
 
 from vizclient.simulator.certificates import own_certificate
 from vizclient.simulator.clock import Clock
-from vizclient.simulator.gate import Admission, DemoInternalServer, DemoServer, Gate
+from vizclient.simulator.gate import DemoServer, Gate
+from vizclient.simulator.sessions import Admission, DemoInternalServer
 
 URI = "urn:vizclient:demo:server:test"
 
@@ -66,6 +67,18 @@ def at_a_site(directory: Path, work: Callable[[Site], Awaitable[None]]) -> None:
             await site.internal.stop()
 
     asyncio.run(run())
+
+
+async def log_in(site: Site, name: str | None = None, password: str | None = None) -> int:
+    """0, or the StatusCode that the login was refused with."""
+    client = Client(site.url, timeout=2)
+    client.set_user(name or "")
+    client.set_password(password or "")
+    try:
+        async with client:
+            return await read_state(client)
+    except ua.UaStatusCodeError as error:
+        return int(error.code)
 
 
 async def read_state(client: Client) -> int:
@@ -125,5 +138,63 @@ def test_a_ghost_answers_all_the_same(directory: Path) -> None:
         async with Client(site.url, timeout=2) as client:
             site.breaks.broken = True
             assert await read_state(client) == 0
+
+    at_a_site(directory, work)
+
+
+def test_where_there_are_users_nobody_else_is_let_in(directory: Path) -> None:
+    async def work(site: Site) -> None:
+        codes = ua.StatusCodes
+        site.admission.users = {"operator": "secret"}
+        await site.gate.open()
+        assert await log_in(site, "operator", "secret") == 0
+        assert await log_in(site, "operator", "secrét") == codes.BadUserAccessDenied
+        assert await log_in(site, "nobody", "secret") == codes.BadUserAccessDenied
+        assert await log_in(site) == codes.BadIdentityTokenRejected
+        assert site.internal.load["refused_logins"] == 3
+        endpoints = await Client(site.url, timeout=2).connect_and_get_server_endpoints()
+        assert {token.TokenType for endpoint in endpoints for token in endpoint.UserIdentityTokens} == {
+            ua.UserTokenType.UserName
+        }
+        site.admission.users = {}
+        assert await log_in(site) == 0
+
+    at_a_site(directory, work)
+
+
+def test_a_session_that_nobody_activated_serves_nothing(directory: Path) -> None:
+    async def work(site: Site) -> None:
+        await site.gate.open()
+        client = Client(site.url, timeout=2)
+        await client.connect_socket()
+        try:
+            await client.send_hello()
+            await client.open_secure_channel()
+            await client.create_session()
+            with pytest.raises(ua.UaStatusCodeError) as refused:
+                await read_state(client)
+            assert refused.value.code == ua.StatusCodes.BadUserAccessDenied
+        finally:
+            client.disconnect_socket()
+
+    at_a_site(directory, work)
+
+
+def test_a_guarded_method_is_executable_for_its_users_alone(directory: Path) -> None:
+    async def work(site: Site) -> None:
+        method = ua.NodeId(ua.ObjectIds.Server_GetMonitoredItems)
+        site.admission.users = {"chief": "a", "operator": "b"}
+        site.admission.guarded = {method: frozenset({"chief"})}
+        await site.gate.open()
+        for name, password, allowed in (("chief", "a", True), ("operator", "b", False)):
+            client = Client(site.url, timeout=2)
+            client.set_user(name)
+            client.set_password(password)
+            async with client:
+                held = await client.get_node(method).read_attribute(ua.AttributeIds.UserExecutable)
+                assert held.Value.Value is allowed
+                with pytest.raises(ua.UaStatusCodeError) as refused:
+                    await client.nodes.server.call_method(method, 1)
+                assert (refused.value.code == ua.StatusCodes.BadUserAccessDenied) is not allowed
 
     at_a_site(directory, work)
