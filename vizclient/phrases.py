@@ -327,11 +327,6 @@ STATE_FILES: dict[str, str] = {
 }
 """What became of a file in which the program keeps its own state."""
 
-COMMANDS: dict[str, str] = {
-    "shutdown-in": "ends in {seconds} s",
-    "returns-in": "back in {seconds} s",
-    "role-item-unread": "The profile's role item {item} cannot be read there, or holds no value.",
-    "history-none": "No switchovers are recorded: the window of this profile has seen none.",
 INTERFACE: dict[str, str] = {
     "possible.yes": "yes",
     "possible.no": "no",
@@ -423,9 +418,9 @@ PHRASES: dict[str, str] = {
     **WRITING,
     **LINK,
     **STATE_FILES,
+    **INTERFACE,
     **COMMANDS,
     **PROFILE,
     **BUNDLE,
     **ADDRESS,
 }
-    **INTERFACE,
