@@ -14,9 +14,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 _YEARS = timedelta(days=3650)
 
 
-def own_certificate(directory: Path, name: str, application_uri: str, host: str) -> tuple[Path, Path]:
-    """The files of certificate (DER) and private key (PEM), made if they are not there. Raises OSError."""
-    certificate, key = directory / f"{name}.der", directory / f"{name}.pem"
+def own_certificate(
+    directory: Path, name: str, application_uri: str, host: str, *, expired: bool = False
+) -> tuple[Path, Path]:
+    """The files of certificate (DER) and private key (PEM), made if they are not there. Raises OSError.
+
+    `expired`: another one, which was valid until yesterday.
+    """
+    file = f"{name}-expired" if expired else name
+    certificate, key = directory / f"{file}.der", directory / f"{file}.pem"
     if certificate.exists() and key.exists():
         return certificate, key
     directory.mkdir(parents=True, exist_ok=True)
@@ -36,8 +42,8 @@ def own_certificate(directory: Path, name: str, application_uri: str, host: str)
         .issuer_name(subject)
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + _YEARS)
+        .not_valid_before(now - _YEARS if expired else now - timedelta(days=1))
+        .not_valid_after(now - timedelta(days=1) if expired else now + _YEARS)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(

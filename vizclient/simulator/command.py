@@ -115,6 +115,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=0.0,
             help=f"the clock of the {name} is ahead by this",
         )
+    net.add_argument(
+        "--expired-certificate", metavar="SERVER", action="append", default=[], choices=[server.value for server in Server],
+        help="the certificate of this server, main or backup, has expired",
+    )  # fmt: skip
+    pages = str(resource_path("demo", "bundle"))
+    what.add_argument(
+        "--bundle", metavar="PATH", default=pages, help="the pages that the servers hold (default: the demo's)"
+    )
+    what.add_argument("--backup-bundle", metavar="PATH", default="", help="other pages on the backup")
     fields = parser.add_argument_group("fields")
     fields.add_argument(
         "--speaks-to-backup", metavar="INTERFACE", action="append", default=[], choices=MAIN_ONLY,

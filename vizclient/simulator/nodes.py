@@ -87,7 +87,7 @@ class ItemNodes:
             self._space[node.nodeid] = node
             if node.nodeid.Identifier in ACTIVE_ONLY:
                 self._objects().references.append(
-                    _reference(node, _ORGANIZES, ua.NodeClass.Object, ua.NodeId(_IDS.FolderType))
+                    reference_to(node, _ORGANIZES, ua.NodeClass.Object, ua.NodeId(_IDS.FolderType))
                 )
         self._away.clear()
 
@@ -139,7 +139,7 @@ class ItemNodes:
         node.references.extend(self._item_properties(item))
         if kind.Identifier == _IDS.MultiStateValueDiscreteType:
             node.references.append(self._value_as_text(item, held))
-        folder.references.append(_reference(node, _ORGANIZES, ua.NodeClass.Variable, kind))
+        folder.references.append(reference_to(node, _ORGANIZES, ua.NodeClass.Variable, kind))
         self._space[node.nodeid] = node
         return held
 
@@ -150,10 +150,10 @@ class ItemNodes:
         attributes, types, ids = node.attributes, ua.VariantType, ua.AttributeIds
         if isinstance(data_type, str):
             data_type = ua.NodeId(getattr(_IDS, data_type))
-        attributes[ids.NodeId] = _attribute(node.nodeid, types.NodeId)
+        attributes[ids.NodeId] = attribute_of(node.nodeid, types.NodeId)
         attributes[ids.NodeClass] = self._constant(ua.NodeClass.Variable, types.Int32)
-        attributes[ids.BrowseName] = _attribute(ua.QualifiedName(name, name_ns), types.QualifiedName)
-        attributes[ids.DisplayName] = _attribute(ua.LocalizedText(display), types.LocalizedText)
+        attributes[ids.BrowseName] = attribute_of(ua.QualifiedName(name, name_ns), types.QualifiedName)
+        attributes[ids.DisplayName] = attribute_of(ua.LocalizedText(display), types.LocalizedText)
         attributes[ids.Description] = self._constant(ua.LocalizedText(description), types.LocalizedText, description)
         attributes[ids.WriteMask] = attributes[ids.UserWriteMask] = self._constant(0, types.UInt32)
         attributes[ids.Value] = held
@@ -216,7 +216,7 @@ class ItemNodes:
             self._variable(node, name, name_ns, name, "", held, ua.NodeId(data_type), _READ, array=array)
             node.references.append(self._constant_reference(_PROPERTY_TYPE))
             self._space[node.nodeid] = node
-            found = _reference(node, _HAS_PROPERTY, ua.NodeClass.Variable, _PROPERTY_TYPE)
+            found = reference_to(node, _HAS_PROPERTY, ua.NodeClass.Variable, _PROPERTY_TYPE)
             self._properties[name, key] = found
         return found
 
@@ -240,17 +240,17 @@ class ItemNodes:
         parent = self._folder(above) if above else self._objects()
         node = self._folders[path] = NodeData(ua.NodeId(path, self._ns))
         types, ids = ua.VariantType, ua.AttributeIds
-        node.attributes[ids.NodeId] = _attribute(node.nodeid, types.NodeId)
+        node.attributes[ids.NodeId] = attribute_of(node.nodeid, types.NodeId)
         node.attributes[ids.NodeClass] = self._constant(ua.NodeClass.Object, types.Int32)
-        node.attributes[ids.BrowseName] = _attribute(ua.QualifiedName(name, self._ns), types.QualifiedName)
-        node.attributes[ids.DisplayName] = _attribute(ua.LocalizedText(name), types.LocalizedText)
+        node.attributes[ids.BrowseName] = attribute_of(ua.QualifiedName(name, self._ns), types.QualifiedName)
+        node.attributes[ids.DisplayName] = attribute_of(ua.LocalizedText(name), types.LocalizedText)
         node.attributes[ids.Description] = self._constant(ua.LocalizedText(""), types.LocalizedText, "")
         node.attributes[ids.WriteMask] = node.attributes[ids.UserWriteMask] = self._constant(0, types.UInt32)
         node.attributes[ids.EventNotifier] = self._constant(0, types.Byte)
         folder_type = ua.NodeId(_IDS.FolderType)
         node.references.append(self._constant_reference(folder_type))
         node.references.append(self._constant_reference(parent, inverse=True))
-        parent.references.append(_reference(node, _ORGANIZES, ua.NodeClass.Object, folder_type))
+        parent.references.append(reference_to(node, _ORGANIZES, ua.NodeClass.Object, folder_type))
         self._space[node.nodeid] = node
         return node
 
@@ -258,7 +258,7 @@ class ItemNodes:
         key = (value if key is None else key, kind)
         found = self._constants.get(key)
         if found is None:
-            found = self._constants[key] = _attribute(value, kind)
+            found = self._constants[key] = attribute_of(value, kind)
         return found
 
     def _constant_reference(self, target: ua.NodeId | NodeData, *, inverse: bool = False) -> ua.ReferenceDescription:
@@ -270,7 +270,7 @@ class ItemNodes:
             node_class = node.attributes[ua.AttributeIds.NodeClass].value
             assert node_class is not None
             assert node_class.Value is not None
-            found = _reference(node, _ORGANIZES if inverse else _HAS_TYPE, node_class.Value.Value, ua.NodeId())
+            found = reference_to(node, _ORGANIZES if inverse else _HAS_TYPE, node_class.Value.Value, ua.NodeId())
             found.IsForward = not inverse
             self._properties[key] = found
         return found
@@ -281,9 +281,9 @@ def add_redundancy_nodes(space: AddressSpace, namespace: int, *, mode: bool) -> 
     redundancy = space[ua.NodeId(_IDS.Server_ServerRedundancy)]
     kind = ua.NodeId(_IDS.NonTransparentBackupRedundancyType if mode else _IDS.NonTransparentRedundancyType)
     redundancy.references[:] = [r for r in redundancy.references if r.ReferenceTypeId != _HAS_TYPE]
-    redundancy.references.append(_reference(space[kind], _HAS_TYPE, ua.NodeClass.ObjectType, ua.NodeId()))
+    redundancy.references.append(reference_to(space[kind], _HAS_TYPE, ua.NodeClass.ObjectType, ua.NodeId()))
     uris = space[ua.NodeId(_IDS.Server_ServerRedundancy_ServerUriArray)]
-    redundancy.references.append(_reference(uris, _HAS_PROPERTY, ua.NodeClass.Variable, _PROPERTY_TYPE))
+    redundancy.references.append(reference_to(uris, _HAS_PROPERTY, ua.NodeClass.Variable, _PROPERTY_TYPE))
     if not mode:
         return
     for identifier, template, reference, node_class in (
@@ -293,22 +293,24 @@ def add_redundancy_nodes(space: AddressSpace, namespace: int, *, mode: bool) -> 
         node = NodeData(ua.NodeId(identifier, namespace))
         for attribute, held in space[ua.NodeId(template)].attributes.items():
             node.attributes[attribute] = AttributeValue(held.value) if held.value is not None else held
-        node.attributes[ua.AttributeIds.NodeId] = _attribute(node.nodeid, ua.VariantType.NodeId)
+        node.attributes[ua.AttributeIds.NodeId] = attribute_of(node.nodeid, ua.VariantType.NodeId)
         definition = ua.NodeId()
         if node_class is ua.NodeClass.Variable:
             definition = _PROPERTY_TYPE
-            node.references.append(_reference(space[definition], _HAS_TYPE, ua.NodeClass.VariableType, ua.NodeId()))
+            node.references.append(reference_to(space[definition], _HAS_TYPE, ua.NodeClass.VariableType, ua.NodeId()))
         space[node.nodeid] = node
-        redundancy.references.append(_reference(node, reference, node_class, definition))
+        redundancy.references.append(reference_to(node, reference, node_class, definition))
 
 
-def _attribute(value: Any, kind: ua.VariantType) -> AttributeValue:
+def attribute_of(value: Any, kind: ua.VariantType) -> AttributeValue:
+    """An attribute of a node, with this value."""
     return AttributeValue(ua.DataValue(ua.Variant(value, kind)))
 
 
-def _reference(
+def reference_to(
     node: NodeData, kind: ua.NodeId, node_class: ua.NodeClass, definition: ua.NodeId
 ) -> ua.ReferenceDescription:
+    """A reference of this kind to `node`."""
     names = [node.attributes[a].value for a in (ua.AttributeIds.BrowseName, ua.AttributeIds.DisplayName)]
     browse_name, display_name = (held.Value.Value for held in names if held is not None and held.Value is not None)
     return ua.ReferenceDescription(

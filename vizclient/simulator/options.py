@@ -24,6 +24,8 @@ class Options:
     `max_sessions`, `max_items`: most sessions at a time, and most monitored items of one call; 0 for any number.
     `users`: names with their passwords; nobody else gets in, and without any, everybody. `backup_users`: those of the backup, None
     for the same. `failover_users`: who may call Failover, None for everybody.
+    `expired_certificate`: the servers whose certificate has expired. `bundle`: the pages, a folder or .vizbundle, that a server
+    holds as a file; `backup_bundle`: other pages on the backup.
     `speaks_to_backup`: interfaces whose field system, which talks to one server alone, is pointed at the backup.
     `field_delay`: from the start of a server to when such a system talks to it. `metering_delay`: from when a server turns
     active to when the items of metering appear there. `main_clock`, `backup_clock`: seconds that its clock is ahead.
@@ -57,6 +59,9 @@ class Options:
     users: Mapping[str, str] = field(default_factory=dict)
     backup_users: Mapping[str, str] | None = None
     failover_users: tuple[str, ...] | None = None
+    expired_certificate: tuple[str, ...] = ()
+    bundle: str = ""
+    backup_bundle: str = ""
     speaks_to_backup: tuple[str, ...] = ()
     field_delay: int = 2000
     metering_delay: int = 700
@@ -65,7 +70,7 @@ class Options:
     verbose: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("speaks_to_backup", "failover_users"):
+        for name in ("speaks_to_backup", "failover_users", "expired_certificate"):
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else tuple(value))  # JSON has only lists
         for name, value, allowed in (

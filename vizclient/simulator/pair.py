@@ -171,7 +171,8 @@ class Pair:
     def set(self, server: str, **values: Any) -> int:
         """Make it say other things: level, state, mode, support, peer_level (None: the truth), estimated_return (seconds from now or
         None), reject_certificates (bool), standby (its kind), missing (a list of items whose nodes it does not have), users (names with their
-        passwords, empty for anybody), failover_users (names, None for everybody), clock (seconds that it is ahead)."""
+        passwords, empty for anybody), failover_users (names, None for everybody), clock (seconds that it is ahead), bundle (the
+        path of other pages, where it holds some)."""
         return self._command(server, "set", **values)
 
     def speak(self, server: str, *interfaces: str) -> int:

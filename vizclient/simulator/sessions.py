@@ -8,7 +8,9 @@ Hands writes to who understands them. Knows nothing of items, connections and ro
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -64,12 +66,35 @@ class Admission:
         return callers is None or (user is not None and user.name in callers)
 
 
+class Calls:
+    """Whose method call is being carried out, and who wants to know of sessions that end."""
+
+    def __init__(self) -> None:
+        self.forget: list[Callable[[ua.NodeId], None]] = []
+        self._session: ContextVar[ua.NodeId | None] = ContextVar("session", default=None)
+
+    @property
+    def session(self) -> ua.NodeId | None:
+        """The session that calls, None for the server's own."""
+        return self._session.get()
+
+    @contextmanager
+    def of(self, session: ua.NodeId) -> Iterator[None]:
+        """In here it is this session that calls."""
+        token = self._session.set(session)
+        try:
+            yield
+        finally:
+            self._session.reset(token)
+
+
 class DemoInternalServer(InternalServer):
     """Sessions that pass the admission, subscriptions that are fast."""
 
     def __init__(self, admission: Admission) -> None:
         super().__init__(user_manager=_Users(admission))
         self.admission = admission
+        self.calls = Calls()
         self.allow_remote_admin = False
         self.disabled_clock = True  # asyncua's; who announces things announces the time as well
         self.subscription_service = Subscriptions(self.aspace, iserver=self)
@@ -104,6 +129,12 @@ class DemoInternalServer(InternalServer):
             raise ServiceError(ua.StatusCodes.BadTooManySessions)
         return _Session(self, self.aspace, self.subscription_service, name, user=user, external=external)
 
+    def unregister_external_session(self, session: InternalSession) -> None:
+        """A session has ended."""
+        super().unregister_external_session(session)
+        for forget in self.calls.forget:
+            forget(session.session_id)
+
     @property
     def load(self) -> dict[str, int]:
         """What clients hold here now: sessions, subscriptions, monitored items; and how often one was refused for who it is."""
@@ -123,10 +154,14 @@ class DemoInternalServer(InternalServer):
 
 class _Session(InternalSession):
     @property
-    def _admission(self) -> Admission:
+    def _internal(self) -> DemoInternalServer:
         internal = self.iserver
         assert isinstance(internal, DemoInternalServer)
-        return internal.admission
+        return internal
+
+    @property
+    def _admission(self) -> Admission:
+        return self._internal.admission
 
     def activate_session(
         self, params: ua.ActivateSessionParameters, peer_certificate: bytes | None
@@ -155,7 +190,8 @@ class _Session(InternalSession):
         results = []
         for method in params:
             if self._admission.may_call(self.user, method.MethodId):
-                results += await super().call([method])
+                with self._internal.calls.of(self.session_id):
+                    results += await super().call([method])
             else:
                 results.append(ua.CallMethodResult(ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)))
         return results

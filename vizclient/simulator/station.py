@@ -21,6 +21,7 @@ from vizclient.simulator.contents import Contents
 from vizclient.simulator.gate import DemoServer, Gate
 from vizclient.simulator.incoming import refusal
 from vizclient.simulator.options import STANDBY_KINDS, Options
+from vizclient.simulator.page_file import PageFile, bundle_bytes
 from vizclient.simulator.replication import Wire
 from vizclient.simulator.sessions import Admission, DemoInternalServer
 
@@ -56,6 +57,7 @@ class Station:
         self._seen: dict[str, Any] = {}
         self._load: dict[str, int] = {}
         self._cut = False
+        self._pages: PageFile | None = None
         self._ends_at: float | None = None
         self._ended = False
         loop = asyncio.get_running_loop()
@@ -85,7 +87,12 @@ class Station:
         self._internal = internal
         demo = DemoServer(internal)
         certificate, key = await asyncio.to_thread(
-            own_certificate, Path(options.data_dir), self._server, uri, options.host
+            own_certificate,
+            Path(options.data_dir),
+            self._server,
+            uri,
+            options.host,
+            expired=self._server in options.expired_certificate,
         )
         if options.trust:
             self._admission.trusted = await asyncio.to_thread(trusted_certificates, Path(options.trust))
@@ -98,6 +105,9 @@ class Station:
         order = (NAMESPACE, _OTHER_NAMESPACE) if self._server is Server.MAIN else (_OTHER_NAMESPACE, NAMESPACE)
         indexes = {name: await demo.register_namespace(name) for name in order}
         self._contents.build(internal.aspace, indexes[NAMESPACE])
+        if bundle := (self._server is Server.BACKUP and options.backup_bundle) or options.bundle:
+            content = await asyncio.to_thread(bundle_bytes, Path(bundle))
+            self._pages = PageFile(internal.aspace, indexes[NAMESPACE], internal.calls, content, self._clock.now())
         self._announcement = Announcement(
             demo, self._server, self._clock, options.announce, indexes[_OTHER_NAMESPACE], indexes[NAMESPACE]
         )
@@ -294,6 +304,8 @@ class Station:
                     self._admission.users = {str(name): str(password) for name, password in value.items()}
                 case "failover_users":
                     self._announcement.let_fail_over(self._admission, value)
+                case "bundle" if self._pages is not None:
+                    self._pages.replace(await asyncio.to_thread(bundle_bytes, Path(value)), self._clock.now())
                 case "missing":
                     await self._contents.nodes.miss(value or ())
                 case "clock":
