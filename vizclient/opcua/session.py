@@ -39,6 +39,7 @@ from vizclient.opcua.files import ServerFile
 from vizclient.opcua.inspection import inspect, pages_file
 from vizclient.opcua.login import close_session
 from vizclient.opcua.metadata import MetadataReader
+from vizclient.opcua.patience import Waiting
 from vizclient.opcua.reading import Reader
 from vizclient.opcua.subscription import Publisher, Subscription
 from vizclient.opcua.writing import write_value
@@ -360,13 +361,14 @@ class OpcUaSession:
 
     async def _answered(self, answer: asyncio.Future[Any], sent: float) -> bool:
         deadline = self._deadline
+        waiting = Waiting(sent, deadline)
         while not answer.done():
-            left = max(sent, self._channel.heard_at) + deadline - time.perf_counter()
-            if left <= 0:
+            step = waiting.step(time.perf_counter(), self._channel.heard_at)
+            if step <= 0:
                 detail = f"nothing heard for {deadline * 1000:.0f} ms"
                 self._lose(Problem(ProblemKind.TIMED_OUT, Layer.ACTIVATED, detail=detail))
                 return False
-            await asyncio.wait({answer, self._over}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({answer, self._over}, timeout=step, return_when=asyncio.FIRST_COMPLETED)
             if self._over.done():
                 return False
         return True
