@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from fakes.pair import FakePair, FakeServer, FakeSocket
+from fakes.virtual_time import EPOCH
 from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import Change, ServiceFault, SessionEnded
 from vizclient.items.value import Value
 from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Report, Server
 from vizclient.redundancy.ports import ProbeResult, Session, SessionListener
+from vizclient.redundancy.readiness import Certificates, Inspection, PagesFile
 from vizclient.tasks import TaskSet
 
 BAD_NODE_ID_UNKNOWN = 0x80340000
@@ -100,6 +102,10 @@ class FakeConnector:
             if opened is None:
                 attempt.drop()
         return ProbeResult(report, opened)
+
+    def certificates(self, server: Server) -> Certificates:
+        """See `Inspector`: there is no security here."""
+        return Certificates()
 
 
 class _Failed(Exception):
@@ -269,6 +275,14 @@ class FakeSession:
             lambda: [None if address in missing else self._fake.metadata.get(address) for _, address in items]
         )
 
+    async def inspect(self, items: Sequence[Address]) -> Inspection:
+        """See `InspectedSession`."""
+        return await self._request(lambda: self._look(items))
+
+    async def read_pages(self, file: Address, known: PagesFile | None, digest: Callable[[bytes], str]) -> PagesFile:
+        """See `InspectedSession`."""
+        return await self._request(lambda: self._fake.pages)
+
     async def write(self, address: Address, value: Value, data_type: str) -> int:
         """See `DataSession`. Whether a write without an answer was carried out is not known."""
         try:
@@ -306,6 +320,14 @@ class FakeSession:
         return answered
 
     # On the server
+
+    def _look(self, items: Sequence[Address]) -> Inspection:
+        fake, asked = self._fake, frozenset(items)
+        fake.inspected += 1
+        wall = EPOCH + asyncio.get_running_loop().time()
+        return Inspection(
+            fake.name, wall, fake.uri, fake.namespaces, fake.skew, items=asked, missing=asked & fake.missing
+        )
 
     def _change(self, handle: int, address: Address) -> Change:
         try:

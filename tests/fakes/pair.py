@@ -17,6 +17,7 @@ from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
 from vizclient.items.value import Value
 from vizclient.redundancy.model import Layer, Mode, ProblemKind, RedundancySupport, Report, Server
+from vizclient.redundancy.readiness import PagesFile
 
 
 class Refuses(IntEnum):
@@ -129,6 +130,12 @@ class FakeServer:
         self.ignored: set[Value] = set()
         """Values of writes that changed nothing."""
         self.metadata: dict[Address, Metadata] = {}
+        self.skew = 0.0
+        """Seconds by which its clock is ahead."""
+        self.namespaces = ("urn:fake",)
+        self.pages = PagesFile(fault="missing")
+        self.inspected = 0
+        """How often a session has looked at it with a view to a switchover."""
         self._field = field
         self._own = dict(field)
         self._waiting: list[asyncio.Future[None]] = []

@@ -124,6 +124,11 @@ class Feed:
         """What is kept current, by handle."""
         return self._addresses
 
+    @property
+    def shown(self) -> Mapping[int, Address]:
+        """What is on the screen, by handle."""
+        return {handle: self._addresses[handle] for handle in self._shown}
+
     def show(self, view: str, items: Mapping[int, Address], *, shown: bool = True) -> None:
         """`view` wants exactly these items from now on; `shown=False`: keep them current, after all that is shown.
 

@@ -27,8 +27,10 @@ from vizclient.link.channel import Channel
 from vizclient.link.mirror import Mirror
 from vizclient.link.spawn import start_link
 from vizclient.link.standing import StandingKeeper
+from vizclient.password import Password
 from vizclient.profiles.model import Profile
 from vizclient.redundancy.model import Connection, Server, Switchover
+from vizclient.redundancy.readiness import Readiness
 from vizclient.tasks import TaskSet
 
 SILENT_TOO_LONG = 5.0
@@ -64,6 +66,7 @@ _Received = (
     | messages.Dropped
     | messages.Wrote
     | messages.Switched
+    | messages.Ready
     | messages.Troubled
     | _Arrived
 )
@@ -91,7 +94,7 @@ def open_link(profile: Profile, data_dir: Path | None, trace_resources: Path | N
 class LinkClient:
     """One site's link, seen from the window. All but `start` belongs in the loop's thread.
 
-    Listeners: `on_connection(connection)`, None while no link process has spoken; `on_write(state)`; `on_switchover(
+    Listeners: `on_connection(connection)`, `on_readiness(readiness)`, None while no link process has spoken; `on_write(state)`; `on_switchover(
     switchover)`, again when more of one is known; `on_trouble(code, arguments)`, a key of `phrases`.
     """
 
@@ -104,11 +107,14 @@ class LinkClient:
         spawn: Callable[[], subprocess.Popen[bytes]] | None = None,
     ) -> None:
         self.connection: Connection | None = None
+        self.readiness: Readiness | None = None
         self.switchovers: list[Switchover] = []
         self.on_connection: list[Callable[[Connection | None], None]] = []
+        self.on_readiness: list[Callable[[Readiness | None], None]] = []
         self.on_write: list[Callable[[WriteState], None]] = []
         self.on_switchover: list[Callable[[Switchover], None]] = []
         self.on_trouble: list[Callable[[str, Mapping[str, str]], None]] = []
+        self._bundle = ""
         self._mirror = mirror
         self._spawn = spawn or partial(start_link, profile, data_dir)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -121,6 +127,7 @@ class LinkClient:
         self._views: dict[str, tuple[tuple[int, ...], bool]] = {}
         self._writes: dict[int, int] = {}  # number → handle of what is under way
         self._next_write = 1
+        self._passwords: dict[Server, tuple[Password, float]] = {}  # typed in this window, and when
         self._short_lives = 0
         self._base = 0  # added to the generations of this link process
         self._highest = 0
@@ -210,6 +217,19 @@ class LinkClient:
         """A person has mended what needed attention."""
         self._send(messages.Retry())
 
+    def bundle_shown(self, digest: str) -> None:
+        """The pages that the window shows have this digest: the servers' own are compared with it."""
+        self._bundle = digest
+        self._send(messages.BundleShown(digest))
+
+    def give_password(self, server: Server, password: Password) -> None:
+        """A person has typed the password of the user of `server`. It is tried at once, and kept where it can be once accepted.
+
+        The next link process is told it too, unless it was refused.
+        """
+        self._passwords[server] = password, time.perf_counter()
+        self._send(messages.GivePassword(server, password.reveal()))
+
     async def close(self) -> None:
         """Have the link process close its session and exit, or end it; within about a second. Idempotent."""
         self._closing = True
@@ -238,6 +258,10 @@ class LinkClient:
         _log.info("link process %d started", process.pid)
         for view in self._views:
             self._send_view(self._life, view)
+        if self._bundle:
+            self._send(messages.BundleShown(self._bundle))
+        for server, (password, _) in self._passwords.items():
+            self._send(messages.GivePassword(server, password.reveal()))
         if self._loop is not None:
             self._receive_from(self._life)
 
@@ -336,6 +360,7 @@ class LinkClient:
         self.connection = None
         for listener in self.on_connection:
             listener(None)
+        self._take_readiness(None)
         self._lose_writes()
 
     async def _end(self, life: _Life) -> None:
@@ -404,6 +429,8 @@ class LinkClient:
                 self._take_write(messages.unpack_write_state(message))
             case messages.Switched(switchover):
                 self._take_switchover(switchover)
+            case messages.Ready(readiness):
+                self._take_readiness(readiness)
             case messages.Troubled(code, arguments):
                 self._tell_trouble(code, arguments)
             case messages.Hello(version, hold):
@@ -420,9 +447,19 @@ class LinkClient:
             connection = replace(connection, generation=connection.generation + self._base)
             self._highest = max(self._highest, connection.generation)
         self.connection = connection
+        self._forget_refused(connection)
         self._set_standing(self._standings.standing(connection, self._mirror.standing, self._hold))
         for listener in self.on_connection:
             listener(connection)
+
+    def _forget_refused(self, connection: Connection) -> None:
+        """A link process that dies and is started again does not show a server what it has refused."""
+        for server, view in ((Server.MAIN, connection.main), (Server.BACKUP, connection.backup)):
+            report, given = view.report, self._passwords.get(server)
+            if given is None or report is None or report.problem is None or report.at < given[1]:
+                continue
+            if report.problem.code == "password-refused":
+                del self._passwords[server]
 
     def _set_standing(self, standing: Standing) -> None:
         if standing == self._mirror.standing:
@@ -473,6 +510,11 @@ class LinkClient:
             del self.switchovers[:-MOST_SWITCHOVERS]
         for listener in self.on_switchover:
             listener(switchover)
+
+    def _take_readiness(self, readiness: Readiness | None) -> None:
+        self.readiness = readiness
+        for listener in self.on_readiness:
+            listener(readiness)
 
     def _tell_write(self, state: WriteState) -> None:
         for listener in self.on_write:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from random import Random
 
+from vizclient.link.memory import Memory
 from vizclient.link.passwords import Passwords
+from vizclient.link.readiness import ReadinessWatch
 from vizclient.link.site import Site, SiteListener
 from vizclient.opcua.connector import OpcUaConnector
 from vizclient.opcua.endpoint import Deadlines, Target
 from vizclient.opcua.role import RoleItem
 from vizclient.opcua.trust import Security
+from vizclient.pages.bundle import digest_of
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
 from vizclient.profiles.secrets import Secrets
@@ -29,18 +32,29 @@ class SystemClock:
         return time.time()
 
 
-def compose(profile: Profile, places: Places, listener: SiteListener) -> Site:
-    """The site of `profile`, not started yet."""
+def compose(profile: Profile, places: Places, listener: SiteListener, *, with_readiness: bool = False) -> Site:
+    """The site of `profile`, not started yet. `with_readiness`: it looks now and then whether the standby could take over."""
     passwords = Passwords(Secrets(profile))
+    asked = connector(profile, places, passwords=passwords)
+    clock, random = SystemClock(), Random()  # noqa: S311 - jitter
     return Site(
-        connector(profile, places, passwords=passwords),
+        asked,
         profile.timing(),
-        SystemClock(),
-        Random(),  # noqa: S311 - jitter
+        clock,
+        random,
         listener,
         may_switch=profile.redundancy.operator_switch,
         passwords=passwords,
+        readiness=_readiness(profile, places, asked, clock, random) if with_readiness else None,
     )
+
+
+def _readiness(
+    profile: Profile, places: Places, asked: OpcUaConnector, clock: SystemClock, random: Random
+) -> ReadinessWatch:
+    table = profile.interface_table
+    memory = Memory(places, profile.file)
+    return ReadinessWatch(asked, clock, random, memory, table.find, digest_of, pages=profile.bundle_address)
 
 
 def connector(

@@ -17,8 +17,9 @@ from vizclient.items.typed import Limits
 from vizclient.items.value import Sample, Value
 from vizclient.items.writing import Readback, WriteOutcome, WriteState
 from vizclient.redundancy.model import Connection, Server, Switchover
+from vizclient.redundancy.readiness import Readiness
 
-VERSION = 3
+VERSION = 4
 """Grows with every change of this file that the other side must know of."""
 
 _NO_TIME = float("nan")
@@ -74,6 +75,22 @@ class SwitchTo(msgspec.Struct, tag="switch", gc=False):
 
 class Retry(msgspec.Struct, tag="retry", gc=False):
     """A person has mended what needed attention."""
+
+
+class GivePassword(msgspec.Struct, tag="password", gc=False):
+    """A person has typed the password of the user of this server."""
+
+    server: Server
+    password: str
+
+    def __repr__(self) -> str:
+        return f"GivePassword({self.server}, …)"
+
+
+class BundleShown(msgspec.Struct, tag="bundle", gc=False):
+    """The pages that the window shows have this digest."""
+
+    digest: str
 
 
 # from the link process
@@ -140,6 +157,12 @@ class Switched(msgspec.Struct, tag="switchover", gc=False):
     switchover: Switchover
 
 
+class Ready(msgspec.Struct, tag="readiness", gc=False):
+    """Whether the standby could take over, as far as it is known by now."""
+
+    readiness: Readiness
+
+
 class Troubled(msgspec.Struct, tag="trouble", gc=False):
     """Something a person should know, as the code of a phrase."""
 
@@ -147,8 +170,8 @@ class Troubled(msgspec.Struct, tag="trouble", gc=False):
     arguments: dict[str, str]
 
 
-FromWindow = Named | Show | Ack | Write | Cancel | SwitchTo | Retry
-FromLink = Hello | Beat | Announced | Batch | Described | Dropped | Wrote | Switched | Troubled
+FromWindow = Named | Show | Ack | Write | Cancel | SwitchTo | Retry | GivePassword | BundleShown
+FromLink = Hello | Beat | Announced | Batch | Described | Dropped | Wrote | Switched | Ready | Troubled
 
 _encoder = msgspec.msgpack.Encoder()
 _from_window: msgspec.msgpack.Decoder[FromWindow] = msgspec.msgpack.Decoder(FromWindow)

@@ -101,7 +101,7 @@ async def _run(
     from vizclient.tasks import TaskSet  # noqa: PLC0415
 
     log.watch_loop(asyncio.get_running_loop())
-    service = Service(channel, partial(compose, profile, places))
+    service = Service(channel, partial(compose, profile, places, with_readiness=True))
     tasks = TaskSet("link")
     trace = None if trace_resources is None else ResourceTrace(trace_resources, "link")
     gc.freeze()

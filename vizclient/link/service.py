@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
 from vizclient.items.address import Address
@@ -16,7 +16,9 @@ from vizclient.items.writing import WriteOrder, WriteState
 from vizclient.link import messages
 from vizclient.link.channel import Channel
 from vizclient.link.site import Site, SiteListener
+from vizclient.password import Password
 from vizclient.redundancy.model import Connection, Switchover
+from vizclient.redundancy.readiness import Readiness
 
 BEAT = 0.125
 """Seconds between heartbeats; the window gives up after four."""
@@ -32,6 +34,8 @@ class Service:
     def __init__(self, channel: Channel[messages.FromWindow], compose: Callable[[SiteListener], Site]) -> None:
         self._channel = channel
         self._site = compose(self)
+        self._site.on_readiness = self._readiness_changed
+        self._site.on_trouble = self._troubled
         self._addresses: list[Address] = []
         self._batch = 0
         self._unacknowledged = False
@@ -81,6 +85,9 @@ class Service:
         """See `SiteListener`."""
         self._send(messages.pack_write_state(state))
 
+    def _readiness_changed(self, readiness: Readiness) -> None:
+        self._send(messages.Ready(readiness))
+
     def _receive(self, message: messages.FromWindow) -> None:
         match message:
             case messages.Ack(number):
@@ -103,8 +110,15 @@ class Service:
                 self._site.ask_switch(server)
             case messages.Retry():
                 self._site.retry()
+            case messages.BundleShown(digest):
+                self._site.bundle_shown(digest)
+            case messages.GivePassword(server, password):
+                self._site.give_password(server, Password(password))
             case _:
                 assert_never(message)
+
+    def _troubled(self, code: str, arguments: Mapping[str, str]) -> None:
+        self._send(messages.Troubled(code, dict(arguments)))
 
     def _order(self, write: messages.Write) -> WriteOrder:
         item = write.readback.item

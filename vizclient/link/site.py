@@ -4,20 +4,24 @@ headless commands. Knows neither channel nor window, and OPC UA only through the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Protocol, cast
 
 from vizclient.items.address import Address
 from vizclient.items.feed import LINGER, Feed
+from vizclient.items.freshness import NODE_MISSING
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import DataSession
 from vizclient.items.store import Store
 from vizclient.items.writing import WriteOrder, Writer, WriteState
+from vizclient.link.readiness import ReadinessWatch
 from vizclient.password import Password
 from vizclient.redundancy.manager import Manager
 from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Server, Switchover, Timing
 from vizclient.redundancy.ports import Clock, Connector, Session
+from vizclient.redundancy.readiness import Readiness
 
 
 class SiteListener(Protocol):
@@ -69,6 +73,7 @@ class PasswordKeeper(Protocol):
 class Site:
     """Store, feed and writer on whatever session the manager decides for. `may_switch`: a person may ask for a server.
 
+    `readiness` looks whether the other server could take over, where somebody wants to know; `on_readiness` hears of it.
     `on_trouble(code, arguments)`: something else that a person should know, a key of `phrases`.
     """
 
@@ -83,15 +88,17 @@ class Site:
         linger: float = LINGER,
         may_switch: bool = False,
         passwords: PasswordKeeper | None = None,
+        readiness: ReadinessWatch | None = None,
     ) -> None:
         self.on_trouble: Callable[[str, Mapping[str, str]], None] = lambda code, arguments: None
+        self.on_readiness: Callable[[Readiness], None] = lambda readiness: None
         self.timing = timing
         self.store = Store(listener.samples_changed)
         self._listener = listener
         self._feed = Feed(
             self.store,
             monotonic=clock.monotonic,
-            described=listener.metadata_read,
+            described=self._described,
             dropped=listener.items_dropped,
             progress=self._progressed,
             missed=self._missed,
@@ -110,6 +117,9 @@ class Site:
             may_switch=may_switch,
             on_switchover=listener.switchover_recorded,
         )
+        self._readiness = readiness
+        if readiness is not None:
+            readiness.on_change = self._readiness_changed
         self._passwords = passwords
         if passwords is not None:
             passwords.on_late = self._manager.retry
@@ -122,11 +132,20 @@ class Site:
 
     def start(self) -> None:
         """Look for the active server, and stay on it. Once."""
+        if self._readiness is not None:
+            self._readiness.start(self)
         self._manager.start()
 
     def show(self, view: str, items: Mapping[int, Address], *, shown: bool = True) -> None:
         """See `Feed.show`."""
         self._feed.show(view, items, shown=shown)
+        if self._readiness is not None:
+            self._readiness.pages_changed()
+
+    def bundle_shown(self, digest: str) -> None:
+        """The pages that are shown have this digest."""
+        if self._readiness is not None:
+            self._readiness.bundle_shown(digest)
 
     def write(self, order: WriteOrder) -> None:
         """See `Writer.begin`."""
@@ -145,33 +164,76 @@ class Site:
         if self._passwords is not None:
             self._passwords.give(server, password)
             self._manager.retry(server)
+        if self._readiness is not None:
+            self._readiness.person_acted()
 
     def retry(self) -> None:
         """A person has mended what needed attention."""
         if self._passwords is not None:
             self._passwords.ask_again()
         self._manager.retry()
+        if self._readiness is not None:
+            self._readiness.person_acted()
 
     async def close(self) -> None:
         """End everything; writes under way become unknown. Takes about half a second at most."""
         await self._writer.close()
-        await self._manager.stop()
+        if self._readiness is None:
+            await self._manager.stop()
+        else:
+            await asyncio.gather(self._manager.stop(), self._readiness.close())
         await self._feed.close()
+
+    # Items, for readiness
+
+    def shown(self) -> Sequence[tuple[Address, str]]:
+        """See `readiness.Items`."""
+        metadata = self._feed.metadata
+        return [
+            (address, "" if (known := metadata.get(handle)) is None else known.interface)
+            for handle, address in self._feed.shown.items()
+        ]
+
+    def found(self) -> tuple[Sequence[Address], Sequence[Address]]:
+        """See `readiness.Items`."""
+        samples, generation = self.store.samples, self.store.generation
+        asked, missing = [], []
+        for handle, address in {**self._feed.shown, **self._feed.addresses}.items():
+            sample = samples.get(handle)
+            if sample is not None and sample.generation == generation:
+                asked.append(address)
+                if sample.status in NODE_MISSING:
+                    missing.append(address)
+        return asked, missing
 
     # DataConsumer and Announcer, for the manager
 
     def attach(self, session: Session) -> None:
         """See `DataConsumer`. What a connector opens is a DataSession as well."""
         self._feed.attach(cast(DataSession, session))
+        if self._readiness is not None:
+            self._readiness.attach(session)
 
     def detach(self, generation: int) -> None:
         """See `DataConsumer`."""
+        if self._readiness is not None:
+            self._readiness.detach()
         if self._feed.session is not None and self._feed.session.generation == generation:
             self._feed.detach()
 
     def announce(self, connection: Connection) -> None:
         """See `Announcer`."""
         self._listener.connection_changed(connection)
+        if self._readiness is not None:
+            self._readiness.connection_changed(connection)
+
+    def _readiness_changed(self, readiness: Readiness) -> None:
+        self.on_readiness(readiness)
+
+    def _described(self, pairs: Sequence[tuple[int, Metadata | None]]) -> None:
+        self._listener.metadata_read(pairs)
+        if self._readiness is not None and any(known is not None and known.interface for _, known in pairs):
+            self._readiness.pages_changed()
 
     def _sure(self) -> bool:
         return self.connection is not None and self.connection.sure
