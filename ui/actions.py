@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from .icons import icon
+from .speaker import PASSWORD_KEY
 from .words import Words
 
 
@@ -33,6 +34,7 @@ COMMANDS = (
     Command("zoom-full", ("Ctrl+1",)),
     Command("servers", ("F8",), "servers", checkable=True),
     Command("retry", ("F5",)),
+    Command("password", (PASSWORD_KEY,)),
     Command("theme", ("F9",), checkable=True),
     Command("full-screen", ("F11",), checkable=True),
     Command("quit", ("Ctrl+Q",)),

@@ -16,6 +16,7 @@ from vizclient.redundancy.model import (
     ConnectionState,
     Finding,
     Problem,
+    ProblemKind,
     Report,
     Role,
     Server,
@@ -37,6 +38,10 @@ class Moment:
     def wall_of(self, monotonic: float) -> float:
         """The wall time of another monotonic time."""
         return self.wall - (self.monotonic - monotonic)
+
+
+PASSWORD_KEY = "F6"  # noqa: S105 - a key to press
+"""What is pressed to give a password."""
 
 
 class Tone(StrEnum):
@@ -88,7 +93,7 @@ class Speaker:
             case ConnectionState.CONNECTING | ConnectionState.CONNECTED:
                 return self._plain(Tone.QUIET, "strip.connecting", words("strip.connecting.detail"), peer, heard)
             case ConnectionState.SWITCHING:
-                left = self._name(connection.left) if connection.left else words("strip.connecting")
+                left = self.name(connection.left) if connection.left else words("strip.connecting")
                 reason = self.cause(connection.reason)
                 detail = words("strip.switching.detail", server=left, reason=reason)
                 return self._plain(Tone.NOTICE, "strip.switching", detail, peer, heard)
@@ -103,6 +108,12 @@ class Speaker:
                 return self._plain(Tone.ALARM, "strip.needs-attention", detail, peer, heard)
             case ConnectionState.STOPPED:
                 return self._plain(Tone.NOTICE, "strip.stopped", words("strip.stopped.detail"), peer, heard)
+
+    def name(self, server: Server | None) -> str:
+        """A server with its address."""
+        if server is None:
+            return self.words("value.none")
+        return f"{self.words(f'server.{server}')} ({self.names[server]})"
 
     def role(self, view: ServerView) -> str:
         """The role in a word or two."""
@@ -172,7 +183,7 @@ class Speaker:
                 detail = " · ".join(self._complaints(connection))
             else:
                 state = words(f"strip.{caution}")
-                detail = words(f"strip.{caution}.detail", server=self._name(server))
+                detail = words(f"strip.{caution}.detail", server=self.name(server))
             return Saying(Tone.NOTICE, state, loud, detail, peer, heard, fresh=True)
         since = moment.wall_of(connection.since)
         code = "strip.connected.since" + ("" if self.times.same_day(since, moment.wall) else "-day")
@@ -197,7 +208,7 @@ class Speaker:
         return [
             self.words(
                 "strip.needs-attention.detail",
-                server=self._name(server),
+                server=self.name(server),
                 reason=self.why(view.finding, view.report),
             )
             for server, view in ((Server.MAIN, connection.main), (Server.BACKUP, connection.backup))
@@ -209,10 +220,14 @@ class Speaker:
         for server, view in ((Server.MAIN, connection.main), (Server.BACKUP, connection.backup)):
             if view.finding.role is Role.ATTENTION and view.report is not None and view.report.problem is not None:
                 reason = self.problem(view.report.problem)
-                said.append(self.words("strip.needs-attention.detail", server=self._name(server), reason=reason))
+                said.append(self.words("strip.needs-attention.detail", server=self.name(server), reason=reason))
+        if any(needs_password(view) for view in (connection.main, connection.backup)):
+            said.append(self.words("strip.give-password", keys=PASSWORD_KEY))
         return said
 
-    def _name(self, server: Server | None) -> str:
-        if server is None:
-            return self.words("value.none")
-        return f"{self.words(f'server.{server}')} ({self.names[server]})"
+
+def needs_password(view: ServerView) -> bool:
+    """Whether giving the password of its user may be what mends it."""
+    problem = None if view.report is None else view.report.problem
+    lacks = problem is not None and problem.kind is ProblemKind.CREDENTIALS and problem.code != "anonymous-refused"
+    return lacks and view.finding.role is Role.ATTENTION

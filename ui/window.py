@@ -20,12 +20,13 @@ from vizclient.link.mirror import Mirror
 from vizclient.pages.bundle import Bundle
 from vizclient.pages.document import Element
 from vizclient.pages.view_state import ViewState
-from vizclient.redundancy.model import Connection, Switchover
+from vizclient.redundancy.model import Connection, Server, Switchover
 
 from .actions import Actions
 from .canvas.canvas import Canvas
 from .canvas.view import View
 from .controls import Controls
+from .logins import Logins
 from .numbers import Numbers
 from .panels.bar import Bar
 from .panels.messages import Messages
@@ -51,7 +52,7 @@ _RESTARTED_SECONDS = 30.0
 class Window(QMainWindow):
     """One window on one site. `closed` is emitted once, when it is closed; the link is not its to end.
 
-    `may_switch`: a person may ask for the other server.
+    `may_switch`: a person may ask for the other server. `users`: who logs in where.
     """
 
     closed = Signal()
@@ -70,6 +71,7 @@ class Window(QMainWindow):
         state: WindowState,
         *,
         may_switch: bool = False,
+        users: Mapping[Server, str] | None = None,
     ) -> None:
         super().__init__()
         words = speaker.words
@@ -93,6 +95,7 @@ class Window(QMainWindow):
         self.controls = Controls(
             link, mirror, numbers, words, theme, now, self, mark=canvas.set_pending, tell=self._tell_write
         )
+        self.logins = Logins(users or {}, link, speaker, theme, now, self, tell=self._tell_password)
         self._missing_said = ""
         self._no_page = QLabel(words("no-page.title"), self)
         self._missing = QTimer(self, singleShot=True, interval=_LOOK_FOR_MISSING_MS)
@@ -184,6 +187,7 @@ class Window(QMainWindow):
         self.strip.set_theme(theme)
         self.messages.set_theme(theme)
         self.controls.set_theme(theme)
+        self.logins.set_theme(theme)
         self.canvas.set_theme(theme)
         self.actions_["theme"].setChecked(theme.dark)
 
@@ -237,6 +241,7 @@ class Window(QMainWindow):
         actions.connect("zoom-out", lambda: self.canvas.zoom_by(1 / 1.25))
         actions.connect("zoom-full", lambda: self.canvas.zoom_by(1 / self.canvas.zoom))
         actions.connect("retry", self._link.retry)
+        actions.connect("password", self.logins.ask)
         actions.connect("theme", self._toggle_theme)
         actions.connect("full-screen", self._toggle_full_screen)
         actions["quit"].triggered.connect(self.close)
@@ -370,6 +375,8 @@ class Window(QMainWindow):
         if self.servers is not None:
             self.servers.set_connection(connection)
         self.controls.set_connection(connection)
+        self.logins.set_connection(connection)
+        self.actions_["password"].setEnabled(bool(self.logins.lacking))
         self.actions_["retry"].setEnabled(connection is not None and needs_person(connection))
         self._missing.start()
 
@@ -389,6 +396,9 @@ class Window(QMainWindow):
             self.messages.show_message(text, key=key, seconds=_REFUSED_SECONDS)
         else:
             self.messages.withdraw(key)
+
+    def _tell_password(self, text: str) -> None:
+        self.messages.show_message(text, key="password", seconds=_REFUSED_SECONDS)
 
     def _said(self, saying: Saying) -> None:
         self._name_window(saying)
@@ -441,6 +451,7 @@ class Window(QMainWindow):
                 self.actions_["retry"],
                 self,
                 ask_switch=self._link.ask_switch if self._may_switch else None,
+                give_password=self.logins.ask,
             )
             self.servers.set_connection(self._link.connection)
             self.servers.set_switchovers(self._link.switchovers)

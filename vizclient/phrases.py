@@ -311,6 +311,7 @@ WRITING: dict[str, str] = {
 """Why a write was refused, or is not known to be done."""
 
 LINK: dict[str, str] = {
+    "password-not-kept": "The password was accepted. It is known until the window is closed only: no keyring has kept it.",
     "link-restarted": "The link to the servers ended and was started again (exit code {code}).",
     "link-not-started": "The link to the servers cannot be started: {reason}.",
     "link-version": "The link process is of another version ({given}, not {expected}). Close vizclient and start it anew.",

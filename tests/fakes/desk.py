@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -75,7 +76,12 @@ class Desk:
     windows: list[Window] = field(default_factory=list)
 
     def window(
-        self, state: WindowState | None = None, bundle: Bundle | None = None, *, may_switch: bool = False
+        self,
+        state: WindowState | None = None,
+        bundle: Bundle | None = None,
+        *,
+        may_switch: bool = False,
+        users: Mapping[Server, str] | None = None,
     ) -> Window:
         words = self.speaker.words
         canvas = Canvas(self.mirror, self.theme, self.numbers, words, clock=self.now.seconds)
@@ -91,6 +97,7 @@ class Desk:
             self.now,
             state or WindowState(),
             may_switch=may_switch,
+            users=users,
         )
         self.windows.append(window)
         return window

@@ -1,7 +1,7 @@
 """A link process on a fake pair of servers: what `vizclient.link.process` is, without OPC UA. Run with its standard streams
 as the channel; the words on its command line say how it behaves.
 
-brief: items are let go of at once. chatter: prints to everything there is. mute-writes: writes are never answered. dies: exits at once.
+login: both servers refuse the password until `right` is given. brief: items are let go of at once. chatter: prints to everything there is. mute-writes: writes are never answered. dies: exits at once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
 from random import Random
 
 from fakes.connecting import FakeConnector
@@ -22,7 +23,8 @@ from vizclient.link.messages import decode_from_window
 from vizclient.link.process import take_channel
 from vizclient.link.service import Service
 from vizclient.link.site import Site
-from vizclient.redundancy.model import Timing
+from vizclient.password import Password
+from vizclient.redundancy.model import ProblemKind, Server, Timing
 
 ITEMS = [Address("urn:fake", f"item-{number}") for number in range(20)]
 
@@ -35,6 +37,24 @@ class RealClock:
 
     def wall(self) -> float:
         return time.time()
+
+
+class Passwords:
+    """Knows none; a server lets in who gives `right` for it."""
+
+    def __init__(self, pair: FakePair) -> None:
+        self.on_late: Callable[[Server], None] = lambda server: None
+        self.on_trouble: Callable[[str, Mapping[str, str]], None] = lambda code, arguments: None
+        self._pair = pair
+        for server in pair.both:
+            server.trouble = ProblemKind.CREDENTIALS
+
+    def give(self, server: Server, password: Password) -> None:
+        right = password == Password("right")
+        self._pair[server].trouble = None if right else ProblemKind.CREDENTIALS
+        self.on_trouble("password-not-kept", {})
+
+    def ask_again(self) -> None: ...
 
 
 def main() -> None:
@@ -57,9 +77,12 @@ async def _serve(channel: Channel[object], ways: set[str]) -> None:
         if "mute-writes" in ways:
             server.write = lambda address, value, generation: time.sleep(60)  # type: ignore[method-assign]
     connector, linger = FakeConnector(pair), 0.0 if "brief" in ways else LINGER
+    passwords = Passwords(pair) if "login" in ways else None
     service = Service(
         channel,  # type: ignore[arg-type]
-        lambda listener: Site(connector, Timing(), RealClock(), Random(0), listener, linger=linger),
+        lambda listener: Site(
+            connector, Timing(), RealClock(), Random(0), listener, linger=linger, passwords=passwords
+        ),
     )
     await service.run()
 

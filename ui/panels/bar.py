@@ -30,7 +30,7 @@ class Bar(QFrame):
         self._go = go
         self.pages = QMenu(self)
         self.menu = QMenu(self)
-        for name in ("full-screen", "theme", "retry", "quit"):
+        for name in ("full-screen", "theme", "retry", "password", "quit"):
             if name == "quit":
                 self.menu.addSeparator()
             self.menu.addAction(actions[name])

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from vizclient.redundancy.model import Connection, ConnectionState, Role, Server, ServerView, Switchover
 
-from ..speaker import Moment, Speaker
+from ..speaker import Moment, Speaker, needs_password
 
 _PAST = ("time", "way", "cause", "outage", "blackout")
 _ROWS = ("role", "why", "level", "state", "since", "probe", "session", "address")
@@ -33,7 +33,8 @@ _ROWS = ("role", "why", "level", "state", "since", "probe", "session", "address"
 class ServersPanel(QWidget):
     """Shows the last connection announced and the record of switchovers; ages are renewed each second while it is seen.
 
-    `ask_switch` is called when a person wants a server; None where the profile does not allow it.
+    `ask_switch` is called when a person wants a server; None where the profile does not allow it. `give_password` is called
+    when a person wants to give the password of a server's user.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class ServersPanel(QWidget):
         parent: QWidget | None = None,
         *,
         ask_switch: Callable[[Server], None] | None = None,
+        give_password: Callable[[Server], None],
     ) -> None:
         super().__init__(parent)
         self._speaker = speaker
@@ -53,6 +55,8 @@ class ServersPanel(QWidget):
         self._cells: dict[tuple[Server, str], QLabel] = {}
         self._ask_switch = ask_switch
         self._uses: dict[Server, QPushButton] = {}
+        self._give_password = give_password
+        self._passwords: dict[Server, QPushButton] = {}
         self._past = QTreeWidget(self)
         self._none_yet = QLabel(speaker.words("servers.past.none"), self)
         self._retry = QToolButton(self)
@@ -105,6 +109,10 @@ class ServersPanel(QWidget):
         """The button with which a person asks for `server`, if that is allowed."""
         return self._uses.get(server)
 
+    def password_button(self, server: Server) -> QPushButton:
+        """The button with which a person gives the password of the user of `server`; visible while that is needed."""
+        return self._passwords[server]
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._second.start()
@@ -125,6 +133,7 @@ class ServersPanel(QWidget):
                 text = self._say(server, view, row)
                 if cell.text() != text:
                     cell.setText(text)
+            self._passwords[server].setVisible(view is not None and needs_password(view))
             if (button := self._uses.get(server)) is not None:
                 button.setEnabled(view is not None and connection is not None and can_be_asked_for(server, connection))
 
@@ -215,6 +224,9 @@ class ServersPanel(QWidget):
         if self._ask_switch is not None:
             self._ask_switch(server)
 
+    def _password(self, server: Server, _checked: bool = False) -> None:
+        self._give_password(server)
+
     def _lay_out(self) -> None:
         words = self._speaker.words
         grid = QGridLayout()
@@ -250,6 +262,12 @@ class ServersPanel(QWidget):
                 button.clicked.connect(partial(self._use, server))
                 grid.addWidget(button, len(_ROWS) + 1, column, Qt.AlignmentFlag.AlignLeft)
                 self._uses[server] = button
+            give = QPushButton(words("action.password"), self)
+            give.setAccessibleName(f"{words(f'server.{server}')}: {words('action.password')}")
+            give.clicked.connect(partial(self._password, server))
+            give.setVisible(False)
+            grid.addWidget(give, len(_ROWS) + 2, column, Qt.AlignmentFlag.AlignLeft)
+            self._passwords[server] = give
         past = QLabel(words("servers.past"), self)
         font = past.font()
         font.setPixelSize(15)

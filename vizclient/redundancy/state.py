@@ -229,4 +229,4 @@ def _seen_of_server(view: ServerView) -> tuple[object, ...]:
 
 
 def _seen_of_problem(problem: Problem) -> tuple[object, ...]:
-    return problem.kind, problem.layer, problem.status
+    return problem.code, problem.kind, problem.layer, problem.status

@@ -46,6 +46,8 @@ def make_desk(qapp: QApplication, tmp_path: Path) -> Iterator[Callable[[str], De
         for window in desk.windows:
             if window.controls.dialog is not None:
                 window.controls.dialog.reject()
+            if window.logins.dialog is not None:
+                window.logins.dialog.reject()
             window.canvas.detach()
             window.close()
             window.deleteLater()

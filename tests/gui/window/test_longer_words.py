@@ -15,7 +15,7 @@ from fakes.desk import Desk
 from ui.demo_panel import DemoPanel
 from ui.panels.elided import ElidedLabel
 from ui.words import LANGUAGES, PSEUDO
-from vizclient.redundancy.model import Caution, Connection, ConnectionState, Server
+from vizclient.redundancy.model import Caution, Connection, ConnectionState, Layer, Problem, ProblemKind, Server
 from vizclient.simulator.pair import Pair
 
 EVERY = [*LANGUAGES, PSEUDO]
@@ -88,6 +88,27 @@ def test_nothing_in_the_write_dialog_is_clipped(make_desk: Callable[[str], Desk]
             QTest.keyClicks(dialog.field, typed)
             qtbot.wait(1)
             assert clipped(dialog) == []
+        dialog.reject()
+
+
+@pytest.mark.parametrize("language", EVERY)
+def test_nothing_in_the_password_dialog_is_clipped(
+    make_desk: Callable[[str], Desk], qtbot: QtBot, language: str
+) -> None:
+    desk = make_desk(language)
+    window = desk.window(users=dict.fromkeys(Server, "operator"))
+    window.setWindowState(Qt.WindowState.WindowNoState)
+    window.resize(1280, 800)
+    window.show()
+    user = (("user", "operator"),)
+    for case in ("password-missing", "password-refused", "keyring-silent", "password-file-text"):
+        problem = Problem(ProblemKind.CREDENTIALS, Layer.SESSION, case=case, arguments=(*user, ("file", "/run/x")))
+        desk.connect(searching(ConnectionState.ATTENTION, problem=problem))
+        window.actions_["password"].trigger()
+        dialog = window.logins.dialog
+        assert dialog is not None
+        qtbot.waitExposed(dialog)
+        assert clipped(dialog) == []
         dialog.reject()
 
 

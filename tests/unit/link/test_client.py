@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,8 @@ from vizclient.items.writing import Readback, ReadbackKind, WriteOutcome, WriteS
 from vizclient.link import client as client_module
 from vizclient.link.client import LinkClient
 from vizclient.link.mirror import Mirror
-from vizclient.redundancy.model import Connection
+from vizclient.password import Password
+from vizclient.redundancy.model import Connection, ConnectionState, Layer, Problem, ProblemKind, Report, Server
 
 _T = TypeVar("_T")
 _TESTS = Path(__file__).parents[2]
@@ -65,6 +67,12 @@ class _Bench:
             self._moved.set()
 
         return noted
+
+    @property
+    def attention(self) -> bool:
+        """Whether the link says that it needs a person."""
+        connection = self.client.connection
+        return connection is not None and connection.state is ConnectionState.ATTENTION
 
     def _trouble(self, code: str, arguments: Mapping[str, str]) -> None:
         self.troubles.append(code)
@@ -250,6 +258,47 @@ def test_a_link_that_dies_again_and_again_is_started_ever_more_slowly(monkeypatc
         assert bench.client.connection is None
 
     _play(scene, "dies")
+
+
+def test_a_password_that_was_given_lets_in_and_the_next_link_process_is_told_it_too() -> None:
+    async def scene(bench: _Bench) -> None:
+        await bench.until(lambda: bench.attention)
+        bench.client.give_password(Server.MAIN, Password("right"))
+        await bench.live()
+        assert bench.troubles == ["password-not-kept"]
+        bench.link().kill()
+        await bench.until(lambda: bench.all_are(Freshness.STALE))
+        await bench.until(lambda: bench.all_are(Freshness.LIVE))
+        assert len(bench.started) == 2
+
+    _play(scene, "login")
+
+
+def test_a_password_that_was_refused_is_not_told_to_the_next_link_process() -> None:
+    async def scene(bench: _Bench) -> None:
+        await bench.until(lambda: bench.attention)
+        client, given_at = bench.client, time.perf_counter()
+        for server in Server:
+            client.give_password(server, Password("wrong"))
+        await bench.until(lambda: bench.troubles == ["password-not-kept"] * 2)
+        connection = client.connection
+        assert connection is not None
+        for at, code in ((given_at - 1, "password-refused"), (given_at + 1, "password-missing")):
+            client._take_connection(_refusing(connection, at, code))
+        assert set(client._passwords) == set(Server)
+        client._take_connection(_refusing(connection, time.perf_counter(), "password-refused"))
+        assert client._passwords == {}
+
+    _play(scene, "login")
+
+
+def _refusing(connection: Connection, at: float, code: str) -> Connection:
+    problem = Problem(ProblemKind.CREDENTIALS, Layer.SESSION, case=code)
+    main, backup = (
+        replace(view, report=Report(server, at, Layer.SESSION, problem))
+        for server, view in ((Server.MAIN, connection.main), (Server.BACKUP, connection.backup))
+    )
+    return replace(connection, main=main, backup=backup)
 
 
 def test_a_link_that_cannot_be_started_is_said_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
