@@ -1,7 +1,8 @@
 // Holds the active server's web visualization in a frame, and moves it to the other server's at a switchover.
 //
 // The frame's content comes through this page's own origin, so its address can be read: it is kept in the fragment of ours
-// (#/rooms/101?view=2), where it survives reloading, bookmarking and a switchover. Nothing is shown unless a server is active.
+// (#/rooms/101?view=2), where it survives reloading, bookmarking and a switchover. Unless a server is active nothing is shown;
+// a loss hides the page after the `hold` of the profile, so that a quick switchover does not flicker, and marks it at once.
 "use strict";
 
 const PREFIX = "/.vizclient/";
@@ -14,6 +15,7 @@ const said = document.body.dataset;
 let frame = null; // the one that is shown; a new one for each switchover, so that nothing of the old page goes on
 let shown = ""; // which server, since when
 let silence = 0;
+let hiding = 0;
 
 function wanted() {
   const path = location.hash.slice(1);
@@ -41,22 +43,32 @@ function remember() {
   if (title && document.title !== title) document.title = title;
 }
 
-function hide(title, detail) {
-  cover.querySelector("h1").textContent = title;
-  cover.querySelector("p").textContent = detail;
-  cover.hidden = false;
+function lose(title, detail, hold) {
   strip.textContent = title;
   strip.className = "lost";
+  cover.querySelector("h1").textContent = title;
+  cover.querySelector("p").textContent = detail;
+  shown = "";
+  if (!hold) hide();
+  else if (hiding === 0) hiding = setTimeout(hide, hold);
+}
+
+function hide() {
+  clearTimeout(hiding);
+  hiding = 0;
   remember();
+  document.title = strip.textContent;
   if (frame !== null) frame.remove();
   frame = null;
-  shown = "";
+  cover.hidden = false;
 }
 
 function show() {
+  clearTimeout(hiding);
+  hiding = 0;
   if (frame !== null) frame.remove();
   frame = document.createElement("iframe");
-  frame.title = strip.textContent;
+  frame.title = document.title;
   frame.allow = "fullscreen";
   // A page that puts itself at the top would put itself out of reach of a switchover.
   frame.sandbox =
@@ -73,10 +85,10 @@ function heard(event) {
   silence = setTimeout(silent, SILENT_MS);
   const state = JSON.parse(event.data);
   if (state.server === null) {
-    hide(state.title, state.detail);
+    lose(state.title, state.detail, state.searching ? Number(said.hold) : 0);
     return;
   }
-  const time = new Date(state.since * 1000).toLocaleTimeString(document.documentElement.lang);
+  const time = new Date(state.since * 1000).toLocaleTimeString();
   strip.textContent = state.title.replace("{time}", time);
   strip.className = "";
   const now = state.server + " " + state.since;
@@ -88,7 +100,7 @@ function heard(event) {
 }
 
 function silent() {
-  hide(said.silent, said.silentDetail);
+  lose(said.silent, said.silentDetail, Number(said.hold));
 }
 
 const words = new EventSource("events");

@@ -38,8 +38,8 @@ _HEADERS = {
 }
 
 
-def landing(site: str, addresses: Web, board: Board, proxy: Proxy) -> web.Application:
-    """The page of the pair `site`, and the visualization behind it."""
+def landing(site: str, addresses: Web, board: Board, proxy: Proxy, *, hold_ms: int) -> web.Application:
+    """The page of the pair `site`, and the visualization behind it. `hold_ms`: for so long a loss is only marked."""
     app = web.Application(middlewares=[_for_this_address(addresses), _from_this_address])
     template = resource_path("follow", "landing.html").read_text("utf-8")
 
@@ -47,6 +47,8 @@ def landing(site: str, addresses: Web, board: Board, proxy: Proxy) -> web.Applic
         language = _language(request)
         words = {
             "language": language,
+            "site": site,
+            "hold": str(hold_ms),
             "start": urlsplit(addresses.main).path or "/",
             "title": say(language, "landing-title", site=site),
             "searching": say(language, "landing-searching"),
@@ -87,8 +89,11 @@ def landing(site: str, addresses: Web, board: Board, proxy: Proxy) -> web.Applic
             ignore()
 
     async def visualization(request: web.Request) -> web.StreamResponse:
+        if request.path.startswith(PREFIX):
+            raise web.HTTPNotFound
         if request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document":
-            raise web.HTTPFound(f"{PREFIX}#{request.raw_path}")
+            where = PREFIX if request.raw_path == "/" else f"{PREFIX}#{request.raw_path}"
+            return web.Response(status=302, headers={"Location": where, "Cache-Control": "no-store"})
         return await proxy.forward(request)
 
     app.router.add_get(PREFIX, page)
@@ -101,7 +106,7 @@ def landing(site: str, addresses: Web, board: Board, proxy: Proxy) -> web.Applic
 
 def _word(serving: Serving, language: str) -> dict[str, object]:
     """What the page is told: who is active, in words too."""
-    word: dict[str, object] = {"server": serving.server, "since": serving.since}
+    word: dict[str, object] = {"server": serving.server, "since": serving.since, "searching": serving.searching}
     if serving.server is not None:
         return {**word, "title": say(language, f"landing-{serving.server}"), "detail": ""}
     code = "landing-none"

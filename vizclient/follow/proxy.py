@@ -68,15 +68,18 @@ class Proxy:
         self._board = board
         self._server: Server | None = None
         self._client: aiohttp.ClientSession | None = None
+        self._answers: set[aiohttp.ClientResponse] = set()
+        """Those that still flow. To close their connections is not enough: who waits for more of them would wait forever."""
+        self._leaving: set[asyncio.Task[None]] = set()
         self._tasks = TaskSet("proxy")
         self._ignore = board.listen(self._heard)
 
     async def close(self) -> None:
         """End everything that flows."""
         self._ignore()
-        client, self._client, self._server = self._client, None, None
-        if client is not None:
-            await client.close()
+        self._leave()
+        if self._leaving:
+            await asyncio.wait(self._leaving)
         await self._tasks.close()
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
@@ -91,8 +94,6 @@ class Proxy:
             if _wants_websocket(request):
                 return await self._join(request, server, client, url)
             return await self._pass(request, server, client, url)
-        except ssl.SSLCertVerificationError as error:
-            return self._refuse(request, "landing-untrusted", server, error.verify_message)
         except aiohttp.ClientConnectorCertificateError as error:
             why = error.certificate_error
             return self._refuse(request, "landing-untrusted", server, getattr(why, "verify_message", str(why)))
@@ -103,9 +104,8 @@ class Proxy:
         """Turn to the server that is active now; what flows from the one before is cut."""
         if serving.server is self._server:
             return
-        old, self._client, self._server = self._client, None, serving.server
-        if old is not None:
-            self._tasks.start(old.close(), name="leave")
+        self._leave()
+        self._server = serving.server
         if serving.server is not None:
             self._client = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=self._ssl),
@@ -117,6 +117,16 @@ class Proxy:
                 max_field_size=_LONGEST_LINE,
             )
 
+    def _leave(self) -> None:
+        old, self._client, self._server = self._client, None, None
+        if old is None:
+            return
+        for answer in self._answers:
+            answer.close()
+        task = self._tasks.start(old.close(), name="leave")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
     async def _pass(
         self, request: web.Request, server: Server, client: aiohttp.ClientSession, url: str
     ) -> web.StreamResponse:
@@ -127,7 +137,8 @@ class Proxy:
             data=request.content if request.body_exists else None,
             allow_redirects=False,
         )
-        async with answer:
+        self._answers.add(answer)
+        try:
             response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=self._answered(answer))
             await response.prepare(request)
             try:
@@ -137,6 +148,9 @@ class Proxy:
             except (aiohttp.ClientError, OSError):  # half an answer must not look like a whole one
                 if request.transport is not None:
                     request.transport.abort()
+        finally:
+            self._answers.discard(answer)
+            answer.close()
         return response
 
     async def _join(

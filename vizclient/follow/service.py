@@ -152,7 +152,9 @@ class Following:
             except OSError as error:
                 raise Unusable("follow-ca", path=ca, reason=error.strerror or error) from None
             open_.push_async_callback(proxy.close)
-            await self._serve(open_, landing(self._profile.name, addresses, self._board, proxy), addresses.listen)
+            hold_ms = self._profile.redundancy.hold_ms
+            app = landing(self._profile.name, addresses, self._board, proxy, hold_ms=hold_ms)
+            await self._serve(open_, app, addresses.listen)
 
     async def _serve(self, open_: AsyncExitStack, app: web.Application, listen: str) -> None:
         runner = web.AppRunner(
