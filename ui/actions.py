@@ -32,6 +32,7 @@ COMMANDS = (
     Command("zoom-in", ("Ctrl++", "Ctrl+="), "plus"),
     Command("zoom-out", ("Ctrl+-",), "minus"),
     Command("zoom-full", ("Ctrl+1",)),
+    Command("inspector", ("F7",), "inspector", checkable=True),
     Command("servers", ("F8",), "servers", checkable=True),
     Command("retry", ("F5",)),
     Command("password", (PASSWORD_KEY,)),

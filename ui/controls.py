@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtWidgets import QWidget
 
 from vizclient.items import writing
+from vizclient.items.freshness import Freshness
 from vizclient.items.typed import Limits
 from vizclient.items.value import Value
 from vizclient.items.writing import WriteOutcome, WriteState
@@ -188,6 +189,7 @@ class Controls:
         metadata = self._mirror.metadata[target.handle]
         sample = self._mirror.samples[target.handle]
         generation = 0 if connection is None else connection.generation
+        switching = value is None
         if complaint is None and metadata is not None:
             if value is None and sample is not None and sample.generation == generation:
                 value = _opposite(sample.value)
@@ -201,10 +203,13 @@ class Controls:
                     value = checked
         if complaint is not None:
             self._complain(target, complaint)
-        elif target.confirm:
-            self._open(target, value)
+        elif target.confirm or (switching and self._is_unconfirmed(target)):
+            self._open(target, value)  # what is unconfirmed may be the opposite already: the dialog says so
         else:
             self._write(target, value, generation, None)
+
+    def _is_unconfirmed(self, target: Target) -> bool:
+        return self._mirror.freshness(target.handle, self._now().monotonic) is Freshness.UNSYNCHRONISED
 
     def _complain(self, target: Target, complaint: Complaint) -> None:
         text = self._words("message.write-failed", item=target.name, outcome=complaint.say(self._words))

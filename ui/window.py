@@ -29,6 +29,7 @@ from .controls import Controls
 from .logins import Logins
 from .numbers import Numbers
 from .panels.bar import Bar
+from .panels.inspector import Inspector
 from .panels.messages import Messages
 from .panels.servers import ServersPanel, needs_person
 from .panels.strip import Strip
@@ -92,6 +93,8 @@ class Window(QMainWindow):
         self.bar = Bar(words, theme, self.actions_, self.go, self)
         self.messages = Messages(words, theme, self)
         self.servers: ServersPanel | None = None
+        self.inspector: Inspector | None = None
+        self._numbers = numbers
         self.controls = Controls(
             link, mirror, numbers, words, theme, now, self, mark=canvas.set_pending, tell=self._tell_write
         )
@@ -107,6 +110,8 @@ class Window(QMainWindow):
             self._fill_screen()
         if state.servers:
             self._show_servers(visible=True)
+        if state.inspector:
+            self._show_inspector(visible=True)
         self._take_connection(link.connection)
         canvas.setFocus()
 
@@ -121,6 +126,7 @@ class Window(QMainWindow):
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
             theme=self._theme_name,
             servers=self.actions_["servers"].isChecked(),
+            inspector=self.actions_["inspector"].isChecked(),
         )
 
     # pages
@@ -246,11 +252,13 @@ class Window(QMainWindow):
         actions.connect("full-screen", self._toggle_full_screen)
         actions["quit"].triggered.connect(self.close)
         actions["servers"].toggled.connect(lambda checked: self._show_servers(visible=checked))
+        actions["inspector"].toggled.connect(lambda checked: self._show_inspector(visible=checked))
         self.canvas.installEventFilter(self)
         self.canvas.commanded.connect(self._commanded)
         self.canvas.refused.connect(self._refused)
         self.canvas.context_menu_wanted.connect(self._context_menu)
         self.canvas.view_changed.connect(self._view_changed)
+        self.canvas.focused.connect(self._inspect)
         self.strip.on_saying.append(self._said)
         self._link.on_connection.append(self._take_connection)
         self._link.on_switchover.append(self._take_switchover)
@@ -286,6 +294,8 @@ class Window(QMainWindow):
         self.views[0] = view
         handles = {item: self._mirror.handle(address) for item, address in bundle.addresses(view.page).items()}
         self.canvas.set_page(page, handles)
+        if self.inspector is not None:
+            self.inspector.clear()
         self.canvas.view = View(view.visit.centre, view.visit.zoom)
         self.canvas.focus_element(view.visit.selection or "")
         self._link.show(_VIEW, list(handles.values()))
@@ -363,6 +373,11 @@ class Window(QMainWindow):
             freshness = ", ".join(map(self.words, description.states))
             value = description.value or self.words("value.none")
             text = self.words("value.with-freshness", value=value, freshness=freshness)
+            if remark := self.canvas.remark(element):
+                text = f"{text}. {remark}"
+            inspect = QAction(self.words("action.inspect"), menu)
+            inspect.triggered.connect(lambda: self._look_into(element))
+            menu.addAction(inspect)
             copy = QAction(self.words("action.copy"), menu)
             copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(text))
             menu.addAction(copy)
@@ -462,6 +477,29 @@ class Window(QMainWindow):
             )
         self._servers_dock.setVisible(visible)
         self.actions_["servers"].setChecked(visible)
+
+    def _show_inspector(self, *, visible: bool) -> None:
+        """Show or hide the inspector; it is made when it is first wanted, and begins with what has the focus."""
+        if self.inspector is None:
+            if not visible:
+                return
+            self.inspector = Inspector(self.canvas, self._mirror, self._speaker, self._numbers, self._now, self)
+            self.inspector.inspect(self.canvas.focused_element)
+            self._inspector_dock = self.add_panel("inspector-dock", self.words("inspector.title"), self.inspector)
+            self._inspector_dock.setMinimumWidth(360)
+            self._inspector_dock.visibilityChanged.connect(
+                lambda _: self.actions_["inspector"].setChecked(not self._inspector_dock.isHidden())
+            )
+        self._inspector_dock.setVisible(visible)
+        self.actions_["inspector"].setChecked(visible)
+
+    def _look_into(self, element: str) -> None:
+        self.canvas.focus_element(element)
+        self._show_inspector(visible=True)
+
+    def _inspect(self, element: str) -> None:
+        if self.inspector is not None:
+            self.inspector.inspect(element)
 
     def _toggle_theme(self) -> None:
         self._theme_name = "light" if self.theme.dark else "dark"

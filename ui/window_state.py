@@ -11,7 +11,7 @@ from vizclient.pages.view_state import ViewState
 from vizclient.places import Places
 from vizclient.state_files import StateFile
 
-FORMAT = 100 * VIEWS + 1
+FORMAT = 100 * VIEWS + 2
 """Counts up with the form of views, or with the fields below."""
 
 
@@ -23,6 +23,7 @@ class WindowState:
     geometry: str = ""
     theme: str = ""
     servers: bool = False
+    inspector: bool = False
 
 
 def window_state_file(places: Places, profile: Path) -> StateFile[WindowState]:

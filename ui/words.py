@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from vizclient.faults import Fault
-from vizclient.phrases import ADDRESS, BUNDLE, LANDING, LINK, SERVER, STATE_FILES, WRITING
+from vizclient.phrases import ADDRESS, BUNDLE, INTERFACE, LANDING, LINK, SERVER, STATE_FILES, WRITING
 from vizclient.resources import resource_path
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ ENGLISH: dict[str, str] = {
     **STATE_FILES,
     **BUNDLE,
     **ADDRESS,
+    **INTERFACE,
     **LANDING,
     # time
     "ago.now": "just now",
@@ -176,6 +177,8 @@ ENGLISH: dict[str, str] = {
     "action.zoom-out": "Zoom out",
     "action.zoom-full": "100 %",
     "action.servers": "Servers",
+    "action.inspector": "Inspector",
+    "action.inspect": "Where does this come from?",
     "action.theme": "Dark colours",
     "action.full-screen": "Full screen",
     "action.retry": "Retry now",
@@ -241,6 +244,10 @@ ENGLISH: dict[str, str] = {
     "write.not-writable": "The server does not let you write this item",
     "write.unsure": "The server's role is not sure: writing is disabled",
     "write.kind": "Values of type {type} cannot be written here",
+    "write.distrust": "What is shown now is not to be trusted: {interface} is not carried over between main and backup, and {server} has heard "
+    "nothing from the field yet.",
+    "write.distrust.main-only": "What is shown now is not to be trusted, and what you write may not arrive: {interface} talks to the main server "
+    "alone, and {server} has taken over.",
     "write.state.pending": "being written",
     "write.state.refused": "write refused",
     "write.state.mismatch": "shows another value than was written",
@@ -280,6 +287,58 @@ ENGLISH: dict[str, str] = {
     "freshness.unsynchronised": "not yet confirmed by this server",
     "freshness.missing": "does not exist on this server",
     "freshness.never": "nothing received yet",
+    # why a value has its freshness, and what to do
+    "why.live": "It has come from {server}, which serves",
+    "why.uncertain": "{server} itself is not sure of it: {status}",
+    "why.unsure": "It is not sure that {server} is the active server",
+    "why.bad": "{server} has no good value for it: {status}",
+    "why.held": "The connection was lost a moment ago; the last value is held",
+    "why.stale": "It is the last value that came from {server}; nothing keeps it current now",
+    "why.never": "No value has come yet",
+    "why.missing": "{server} has no such item",
+    "why.missing.do": "Check its address on the page, and the configuration of {server}",
+    "why.unsynchronised": "{interface} is not carried over between main and backup, and since {server} took over nothing has come from the field: "
+    "this is what {server} knew before",
+    "why.unsynchronised.do": "Look at the device itself before you rely on it. It counts again with the next value from the field",
+    "why.main-only": "{interface} talks to the main server alone, and {server} has heard nothing of it since it took over: this is what {server} "
+    "knew before",
+    "why.main-only.do": "Look at the device itself before you rely on it. It counts again as soon as {interface} speaks to {server}, or the main "
+    "serves again",
+    "why.active-only": "Items of {interface} exist on the active server only, and {server} has not made this one",
+    "why.active-only.do": "Check whether {interface} runs on {server}",
+    "why.awaited": "Items of {interface} exist on the active server only. {server} has just taken over and is still making this one; the value is "
+    "from before",
+    "why.awaited.do": "Wait a few seconds: it comes by itself",
+    "why.caution": "{interface} has been taken over. {note}",
+    # the inspector
+    "inspector.title": "Inspector",
+    "inspector.nothing": "Click a value on the page to see where it comes from, and how far it can be trusted",
+    "inspector.why": "Why",
+    "inspector.to-do": "What to do",
+    "inspector.interface": "Interface",
+    "inspector.interface.none": "Not known. The profile can name one, under [[interfaces]]",
+    "inspector.switchover": "At a switchover",
+    "inspector.possible": "Main/backup",
+    "inspector.possible.not-needed": "not needed",
+    "inspector.note": "Note",
+    "inspector.item": "Item",
+    "inspector.server": "Server",
+    "inspector.status": "Status",
+    "inspector.time": "Source time",
+    "inspector.type": "Type",
+    "inspector.range": "Range",
+    "inspector.access": "Access",
+    "inspector.access.write": "can be written",
+    "inspector.access.read": "read only",
+    "inspector.description": "Description",
+    "module": "{name} (module)",
+    "says.synchronised": "Values are carried over: the servers keep each other in step",
+    "says.unsynchronised": "Values are not carried over: each server knows only what the field told it",
+    "says.main-only": "The field talks to the main server alone; the backup hears nothing of it",
+    "says.independent": "Each server reads the field by itself; there is nothing to carry over",
+    "says.foreign-backup": "Values are carried over. Foreign servers have a backup of their own, which is used when they fail",
+    "says.active-only": "The items exist on the active server only; the other one makes them when it takes over",
+    "says.active-sends": "The state is carried over; only the active server sends",
     # the servers panel
     "servers.title": "Servers",
     "servers.role": "Role",

@@ -334,6 +334,10 @@ INTERFACE: dict[str, str] = {
     "possible.untested": "untested",
     "possible.planned": "planned",
     "possible.on-request": "on request",
+}
+"""Whether main and backup can be kept in step for an interface or module."""
+
+COMMANDS: dict[str, str] = {
     "behaviour.synchronised": "carried over",
     "behaviour.unsynchronised": "not carried over",
     "behaviour.main-only": "the field talks to the main alone",
@@ -341,10 +345,6 @@ INTERFACE: dict[str, str] = {
     "behaviour.foreign-backup": "carried over, foreign servers too",
     "behaviour.active-only": "on the active server alone",
     "behaviour.active-sends": "carried over, the active one sends",
-}
-"""Whether main and backup can be kept in step for an interface or module, and what a switchover means for it."""
-
-COMMANDS: dict[str, str] = {
     "interfaces-field": "Interface",
     "interfaces-module": "Module",
     "interfaces-relevant": "relevant",

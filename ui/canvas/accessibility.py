@@ -144,7 +144,7 @@ class ElementInterface(QAccessibleInterface):
         return state
 
     def text(self, kind: QAccessible.Text) -> str:
-        """Name, value with freshness, and both in a sentence as the description."""
+        """Name, value with freshness; as the description that value with what there is to say of its freshness."""
         description = self._canvas.describe(self.id)
         if description is None:
             return ""
@@ -155,7 +155,8 @@ class ElementInterface(QAccessibleInterface):
             case QAccessible.Text.Value:
                 return value
             case QAccessible.Text.Description:
-                return value
+                remark = self._canvas.remark(self.id)
+                return f"{value}. {remark}" if remark else value
         return ""
 
     def setText(self, kind: QAccessible.Text, text: str) -> None:

@@ -32,6 +32,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QToolTip, QWidget
 
+from vizclient.items.freshness import Freshness
 from vizclient.link.mirror import Mirror
 from vizclient.pages.document import Page
 
@@ -222,10 +223,20 @@ class Canvas(QWidget):
         entry = self.entry(element_id)
         if entry is None:
             return None
-        shown = entry.shown
-        if entry.due or shown is None:
-            shown = self._looks.look(entry, self._clock())
+        shown = self._shown_now(entry)
         return None if shown is None else entry.symbol.describe(entry.element, shown)
+
+    def freshness(self, element_id: str) -> Freshness | None:
+        """How far what an element shows can be trusted; None as for `describe`."""
+        entry = self.entry(element_id)
+        shown = None if entry is None else self._shown_now(entry)
+        return None if shown is None else shown.freshness
+
+    def remark(self, element_id: str) -> str:
+        """What the interface of an element's item adds to its freshness, in sentences; "" where that is nothing."""
+        entry = self.entry(element_id)
+        shown = None if entry is None else self._shown_now(entry)
+        return "" if entry is None or shown is None else self._looks.remark(entry, shown)
 
     def shown(self, element_id: str) -> Shown | None:
         """What stands on the screen of an element; None if nothing does."""
@@ -278,6 +289,10 @@ class Canvas(QWidget):
         image.setDevicePixelRatio(ratio)
         self._picture = shown
         self.repaint_all()
+
+    def _shown_now(self, entry: Entry) -> Shown | None:
+        """What an entry shows, or will once it has been painted."""
+        return self._looks.look(entry, self._clock()) if entry.due or entry.shown is None else entry.shown
 
     # Changes
 

@@ -6,6 +6,7 @@ Knows no pixels and no widget. Times come in, as seconds of one local monotonic 
 from __future__ import annotations
 
 import logging
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -16,6 +17,7 @@ from vizclient.pages.document import Style
 from vizclient.pages.expressions import Scope
 
 from ..numbers import Numbers
+from ..reasons import remark
 from ..symbols.contract import Shown, Words
 from .ages import age_text, next_step
 from .display_list import UNADDRESSED, DisplayList, Entry
@@ -26,6 +28,7 @@ State = Literal["live", "held", "stale"]
 """The page as a whole. `held`: the connection is lost, and `hold` not yet over."""
 
 _SILENT_CHECK = 0.1
+_TIP_WIDTH = 80
 _LIVE, _HELD, _STALE, _MISSING = Freshness.LIVE, Freshness.HELD, Freshness.STALE, Freshness.MISSING
 _UNKNOWN = frozenset({Freshness.MISSING, Freshness.NEVER})
 _KNOWN = frozenset(Freshness) - _UNKNOWN - {Freshness.STALE}
@@ -216,6 +219,8 @@ class Looks:
             if shown.age:
                 freshness = f"{freshness}, {shown.age}"
             said.append(words("value.with-freshness", value=shown.text or words("value.none"), freshness=freshness))
+            if remark := self.remark(entry, shown):
+                said.append(textwrap.fill(remark, _TIP_WIDTH))
             if entry.metadata is not None and entry.metadata.description:
                 said.append(entry.metadata.description)
             said.append(entry.item)
@@ -224,6 +229,12 @@ class Looks:
         if entry.is_control and (reason := self.why_not(entry)):
             said.append(words(reason))
         return "\n".join(said)
+
+    def remark(self, entry: Entry, shown: Shown) -> str:
+        """What the interface of an entry's item adds to its freshness; "" where that is nothing."""
+        if entry.handle is None or entry.handle < 0:
+            return ""
+        return remark(self._mirror, entry.handle, shown.freshness, self.words)
 
     def _holds(self, now: float) -> bool:
         """Whether anything shown is still of the session that was lost."""

@@ -21,7 +21,9 @@ from vizclient.link.mirror import Mirror
 from vizclient.redundancy.model import Connection, Server
 
 from ..numbers import NumberError, Numbers
-from ..speaker import Moment
+from ..panels.tones import paint_on, tone_colors
+from ..reasons import distrust
+from ..speaker import Moment, Tone
 from ..theme import Theme
 from ..words import Words
 from ..writing import (
@@ -94,6 +96,7 @@ class WriteDialog(QDialog):
         self._range = QLabel(self)
         self._unit = QLabel(self)
         self.field = QLineEdit(self)
+        self.caution = QLabel(self)
         self.echo = QLabel(self)
         self.reason = QLabel(self)
         self.ok = QPushButton(self)
@@ -149,6 +152,10 @@ class WriteDialog(QDialog):
         metadata = self._metadata
         words = self._words
         self._put(self._current, self._current_text())
+        freshness = self._mirror.freshness(self.target.handle, self._now().monotonic)
+        unconfirmed = freshness is Freshness.UNSYNCHRONISED
+        self._put(self.caution, distrust(self._mirror, self.target.handle, words) if unconfirmed else "")
+        self.caution.setVisible(unconfirmed)
         self._put(self._range, range_in_words(self.target, metadata, self._numbers, words) or words("value.none"))
         self._put(self._unit, self.target.unit_of(metadata))
         stop = obstacle(self.target, self._mirror, self._connection, self._now().monotonic)
@@ -305,12 +312,13 @@ class WriteDialog(QDialog):
         title.setFont(theme.font(20, "bold"))
         title.setWordWrap(True)
         self._current.setFont(theme.font(16, "medium"))
+        self._current.setWordWrap(True)
         self._unit.setFont(theme.font(18))
         self.field.setFont(theme.font(20, "medium"))
         self.field.setMinimumHeight(42)
         self.field.setMaxLength(1000)
         self.field.setAccessibleName(words("write.new"))
-        for label in (title, self._current, self._range, self._unit, self.echo, self.reason):
+        for label in (title, self._current, self._range, self._unit, self.caution, self.echo, self.reason):
             label.setTextFormat(Qt.TextFormat.PlainText)
         form = QFormLayout()
         form.setHorizontalSpacing(20)
@@ -323,9 +331,14 @@ class WriteDialog(QDialog):
         else:
             for hidden in (self._range, self._unit, self.field):
                 hidden.hide()
-        for label in (self.echo, self.reason):
+        for label in (self.caution, self.echo, self.reason):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.caution.setFont(theme.font(14))
+        self.caution.setMargin(8)
+        notice = tone_colors(theme, Tone.NOTICE)
+        self.caution.setAutoFillBackground(True)
+        paint_on(self.caution, notice.ground, notice.ink)
         self.echo.setFont(theme.font(15, "medium"))
         self.reason.setFont(theme.font(14))
         self.echo.setMinimumHeight(40)
@@ -341,6 +354,7 @@ class WriteDialog(QDialog):
         box.setContentsMargins(24, 20, 24, 20)
         box.setSpacing(14)
         box.addWidget(title)
+        box.addWidget(self.caution)
         box.addLayout(form)
         box.addWidget(self.echo)
         box.addWidget(self.reason)

@@ -54,8 +54,7 @@ class Bar(QFrame):
         menu.setToolTip(words("action.menu"))
         menu.setAccessibleName(words("action.menu"))
         menu.clicked.connect(lambda: self._popup(self.menu, menu))
-        servers = self._button(actions["servers"])
-        servers.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        panels = [self._button(actions[name]) for name in ("inspector", "servers")]
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 12, 4)
         row.setSpacing(4)
@@ -70,7 +69,9 @@ class Bar(QFrame):
         row.addWidget(self._button(actions["zoom-in"]))
         row.addWidget(self._button(actions["fit"]))
         row.addSpacing(8)
-        row.addWidget(servers)
+        for panel in panels:
+            panel.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            row.addWidget(panel)
         row.addWidget(menu)
 
     def set_site(self, name: str) -> None:

@@ -133,6 +133,11 @@ class Mirror:
         """Whether items are missing that the active server may still be making, or has taken away because it is active no more."""
         return bool(self._awaited)
 
+    def maker(self, handle: int) -> str:
+        """The server that has yet to make an item which exists on the active server only; "" if the item is not awaited."""
+        awaited = self._awaited.get(handle)
+        return "" if awaited is None else awaited[1].server
+
     def _await(self, handle: int, sample: Sample) -> bool:
         """Whether what is shown stays, although the server says that the item does not exist."""
         shown = self.samples[handle]

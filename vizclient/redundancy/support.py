@@ -89,7 +89,7 @@ class Interface:
     kind: Kind = Kind.FIELD
     relevant: bool = True
     possible: Possible = Possible.YES
-    note: str | Mapping[str, str] = ""
+    note: Text = ""
 
 
 class _Claim(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from fakes.connections import connected, searching
-from fakes.desk import Desk
+from fakes.desk import SET_POINT, Desk
 from ui.demo_panel import DemoPanel
 from ui.panels.elided import ElidedLabel
 from ui.words import LANGUAGES, PSEUDO
@@ -89,6 +90,30 @@ def test_nothing_in_the_write_dialog_is_clipped(make_desk: Callable[[str], Desk]
             qtbot.wait(1)
             assert clipped(dialog) == []
         dialog.reject()
+
+
+@pytest.mark.parametrize("language", EVERY)
+def test_nothing_in_the_inspector_is_clipped(make_desk: Callable[[str], Desk], qtbot: QtBot, language: str) -> None:
+    desk = make_desk(language)
+    window = desk.window()
+    window.setWindowState(Qt.WindowState.WindowNoState)
+    window.resize(1280, 800)
+    window.show()
+    desk.mirror.take_metadata([(desk.handle("b:Set"), replace(SET_POINT, interface="Kaba"))])
+    desk.connect(connected(Server.BACKUP))
+    desk.values(1, "backup", Set=21.4)
+    window.actions_["inspector"].trigger()
+    assert window.inspector is not None
+    qtbot.waitExposed(window)
+    for element in ("", "set"):
+        window.canvas.focus_element(element)
+        qtbot.wait(1)
+        assert clipped(window.inspector) == []
+    window.controls.use(next(e for e in desk.bundle.pages["one"].elements if e.id == "set"), desk.bundle)
+    assert window.controls.dialog is not None
+    assert window.controls.dialog.caution.isVisible()
+    qtbot.wait(1)
+    assert clipped(window.controls.dialog) == []
 
 
 @pytest.mark.parametrize("language", EVERY)

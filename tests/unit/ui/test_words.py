@@ -12,7 +12,7 @@ import pytest
 import ui
 from ui.numbers import Code
 from ui.words import ENGLISH, LANGUAGES, PSEUDO, Words, pseudo, translation
-from vizclient.items.freshness import Freshness
+from vizclient.items.freshness import Behaviour, Freshness
 from vizclient.items.writing import WriteOutcome
 from vizclient.phrases import ADDRESS, BUNDLE, LANDING, LINK, SERVER, STATE_FILES, WRITING
 from vizclient.redundancy.model import (
@@ -26,6 +26,7 @@ from vizclient.redundancy.model import (
     ServerState,
     Source,
 )
+from vizclient.redundancy.support import Possible
 
 FIELD = re.compile(r"\{([a-z_]+)\}")
 FAMILIES = [
@@ -41,6 +42,9 @@ FAMILIES = [
     *(f"strip.{state}" for state in ConnectionState),
     *(f"strip.{caution}" for caution in Caution),
     *(f"freshness.{freshness}" for freshness in Freshness),
+    *(f"possible.{possible}" for possible in Possible),
+    *(f"says.{behaviour}" for behaviour in Behaviour),
+    *(f"why.{what}{do}" for what in ("unsynchronised", "main-only", "active-only", "awaited") for do in ("", ".do")),
     *(f"outcome.{outcome}" for outcome in WriteOutcome),
     *(f"write.state.{state}" for state in ("pending", "refused", "mismatch", "unknown")),
     *(f"style.{style}" for style in ("warning", "alarm")),
@@ -84,7 +88,7 @@ def test_no_words_stand_unused() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    put_together = ("ago.", "span.", "action.", "demo.", "servers.", "strip.")
+    put_together = ("ago.", "span.", "action.", "demo.", "servers.", "strip.", "inspector.")
     said_by_the_link = (*SERVER, *WRITING, *LINK, *STATE_FILES, *BUNDLE, *ADDRESS, *LANDING)
 
     def used(code: str) -> bool:
