@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from vizclient.faults import Fault
-from vizclient.phrases import ADDRESS, BUNDLE, INTERFACE, LANDING, LINK, SERVER, STATE_FILES, WRITING
+from vizclient.phrases import ADDRESS, BUNDLE, INTERFACE, LANDING, LINK, READINESS, SERVER, STATE_FILES, WRITING
 from vizclient.resources import resource_path
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ def _coarse(seconds: float) -> tuple[str, int]:
 
 ENGLISH: dict[str, str] = {
     **SERVER,
+    **READINESS,
     **WRITING,
     **LINK,
     **STATE_FILES,

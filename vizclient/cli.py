@@ -83,6 +83,17 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
     _add_profile(probe)
     probe.add_argument("--json", action="store_true", help="one JSON object: main and backup")
 
+    ready = _add(
+        commands, "ready", "say whether the standby could take over if the active server failed now", _ready, READY_HELP
+    )
+    _add_profile(ready)
+    ready.add_argument("--json", action="store_true", help="one JSON object, see below")
+    ready.add_argument(
+        "--again",
+        action="store_true",
+        help="show users that were refused once more; another server than before is meant",
+    )
+
     watch = _add(commands, "watch", "print items as they change", _watch, WATCH_HELP)
     _add_profile(watch)
     watch.add_argument(
@@ -177,6 +188,22 @@ FOLLOW_HELP = (
                     in its environment VIZCLIENT_NEW, _OLD (main or backup; at the start there is
                     no old one), _CAUSE, and _NEW_URL, _NEW_HOST, _NEW_WEB, the same with _OLD_
   [web]             a page that holds the active server's web visualization and moves with it
+
+"""
+    + HELP
+)
+READY_HELP = (
+    """Exits with 0 (ready), 10 (ready, with restrictions), 11 (not ready), 7 (not known: it cannot be checked
+all, and no session has shown the rest in the last 30 days) or 3 (no server is active).
+JSON:
+  {"light", "active", "standby", "checks": [{"check", "verdict", "case", "server", "what", "to_do",
+   "details", "seen"}]}
+      light: ready, restricted, not-ready, unknown; check: reachable, role, synchronisation, identity,
+      certificate, own-certificate, credentials, clock, namespaces, items, interfaces, pages, each
+      once; verdict: fine, by-design, unchecked, restricted, blocked; what and to_do are for people;
+      seen: when an earlier session showed it (unix seconds), null: just now
+Each server is asked in one short session. A user that was refused is not shown to that server by
+the next run: a person says --again when it was mended.
 
 """
     + HELP
@@ -314,6 +341,19 @@ def _probe(arguments: argparse.Namespace) -> int:
         arguments.profile,
         arguments.data_dir,
         lambda profile, places: probe(profile, places, as_json=arguments.json),
+        stopped=Exit.UNKNOWN,
+    )
+
+
+def _ready(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.ready import ready  # noqa: PLC0415
+    from vizclient.headless.running import run_headless  # noqa: PLC0415
+
+    return run_headless(
+        "ready",
+        arguments.profile,
+        arguments.data_dir,
+        lambda profile, places: ready(profile, places, again=arguments.again, as_json=arguments.json),
         stopped=Exit.UNKNOWN,
     )
 

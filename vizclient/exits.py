@@ -18,11 +18,14 @@ class Exit(IntEnum):
     UNKNOWN = 7
     ATTENTION = 8  # only a person can mend it
     NO_DISPLAY = 9
+    RESTRICTED = 10  # the standby could take over, with restrictions
+    NOT_READY = 11  # it could not
 
 
 HELP = """exit codes:
   0 done               1 internal error (the message says where the log is)
   2 usage or profile   3 no active server     4 two active servers
   5 refused            6 mismatch             7 unknown outcome
-  8 needs a person     9 no display"""
+  8 needs a person     9 no display
+ 10 ready, with restrictions                 11 not ready"""
 """The same for people, below the help of every command."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -29,13 +30,13 @@ from vizclient.redundancy.ports import Connector, Deaf
 from vizclient.redundancy.roles import beside_active, find_role, listed_level
 
 _ACTIVE = (Role.ACTIVE, Role.INFERRED)
-_PATIENCE = Deadlines(step=2.0)
+PATIENCE = Deadlines(step=2.0)
 """A person waits for the answer; a network with a round trip of 1.5 s still gets through."""
 
 
 async def probe(profile: Profile, places: Places, *, as_json: bool) -> Exit:
     """Ask both servers side by side, and print what was found."""
-    main, backup = await ask_both(connector(profile, places, _PATIENCE))
+    main, backup = await ask_both(connector(profile, places, PATIENCE))
     found = {Server.MAIN: judge(main, backup), Server.BACKUP: judge(backup, main)}
     if as_json:
         print(json.dumps({server: _row(profile, *found[server]) for server in Server}, indent=2))
@@ -61,6 +62,21 @@ async def ask_both(asked: Connector) -> tuple[Report, Report]:
     if main.accepted and backup.accepted and main.server_uri and main.server_uri == backup.server_uri:
         return _one_server(main), _one_server(backup)
     return main, backup
+
+
+async def ask(asked: Connector, servers: Iterable[Server]) -> dict[Server, Report]:
+    """The report of each of them, asked side by side. Leaves no session behind."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(asked.probe(server, number, Deaf(), session=True), name=f"probe-{server}")
+            for number, server in enumerate(servers, start=1)
+        ]
+    results = [task.result() for task in tasks]
+    async with asyncio.TaskGroup() as group:
+        for result in results:
+            if result.session is not None:
+                group.create_task(result.session.close(), name=f"close-{result.report.server}")
+    return {result.report.server: result.report for result in results}
 
 
 def verdict(findings: list[Finding]) -> Exit:

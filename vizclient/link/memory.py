@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,10 +78,8 @@ def _tell(fault: Fault | None) -> None:
         _log.warning("%s: %s %s", fault.place, fault.code, dict(fault.arguments))
 
 
-def with_inspection(learned: Learned, inspections: Mapping[Server, Inspection]) -> Learned:
+def with_inspection(learned: Learned, inspection: Inspection) -> Learned:
     """`learned`, brought up to date."""
-    return replace(
-        learned,
-        main=inspections.get(Server.MAIN, learned.main),
-        backup=inspections.get(Server.BACKUP, learned.backup),
-    )
+    if inspection.server is Server.MAIN:
+        return replace(learned, main=inspection)
+    return replace(learned, backup=inspection)

@@ -304,7 +304,7 @@ class ReadinessWatch:
                 unreadable=inspection.unreadable | (before.unreadable & rest),
             )
             inspection = kept if len(kept.items) <= MOST_REMEMBERED else inspection
-        self._learned = with_inspection(self._learned, {inspection.server: inspection})
+        self._learned = with_inspection(self._learned, inspection)
 
     # Judging
 

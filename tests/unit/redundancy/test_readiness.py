@@ -7,6 +7,7 @@ import pytest
 
 from vizclient.items.address import Address
 from vizclient.items.freshness import Behaviour
+from vizclient.phrases import PHRASES
 from vizclient.redundancy.model import Layer, Mode, Problem, ProblemKind, RedundancySupport, Report, Server
 from vizclient.redundancy.readiness import (
     DAY,
@@ -260,6 +261,10 @@ def test_each_finding_has_its_verdict(changes: dict[str, Any], code: str, verdic
     check = find(readiness, Subject(subject))
     assert (check.case, check.verdict) == (case, verdict)
     assert check.code == (case if case == "closed" else code)
+    has_words = [f"ready.{one.code}" in PHRASES and f"ready.subject.{one.subject}" in PHRASES for one in readiness.checks]
+    assert all(has_words)
+    if verdict in (Verdict.BLOCKED, Verdict.RESTRICTED) and case != "failed":
+        assert f"ready-advice.{check.code}" in PHRASES, "whoever reads it wants to know what to do"
     lights = {
         Verdict.BLOCKED: Light.NOT_READY,
         Verdict.RESTRICTED: Light.RESTRICTED,
