@@ -110,7 +110,12 @@ class Desk:
         self.mirror.heard_at = self.now.monotonic
         before = self.mirror.standing
         self.mirror.take_standing(
-            Standing(connection.generation, connection.sure, connection.lost_at or before.lost_at, 0.25)
+            Standing(
+                connection.generation,
+                connection.sure,
+                connection.lost_at or before.lost_at,
+                lost=before.generation if before.generation != connection.generation else before.lost,
+            )
         )
         self.announce(connection)
 

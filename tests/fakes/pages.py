@@ -83,9 +83,11 @@ class Screen:
         self.mirror.take_metadata([(self.handles[item], given) for item, given in metadata.items()])
 
     def standing(self, after: float = 0.05, **fields: Any) -> None:
-        """Another standing, some time later."""
+        """Another standing, some time later; what it is not connected to any more was lost."""
         self.clock.now += after
-        self.mirror.take_standing(Standing(**fields))
+        before = self.mirror.standing
+        lost = before.generation if before.generation not in (0, fields["generation"]) else before.lost
+        self.mirror.take_standing(Standing(**{"lost": lost, **fields}))
         self.settle()
 
     def later(self, seconds: float) -> None:

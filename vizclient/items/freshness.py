@@ -55,7 +55,7 @@ class Standing:
     """What freshness needs to know of the connection.
 
     `generation`: of the open data session, 0 without one. `sure`: the server's role is not in doubt. `lost_at`: when
-    a session was last lost or left (monotonic seconds), None if never. `hold`: seconds. `switches`: how many times a
+    a session was last lost or left (monotonic seconds), None if never; `lost`: its generation. `hold`: seconds. `switches`: how many times a
     session was on another server than the one before.
     """
 
@@ -64,6 +64,7 @@ class Standing:
     lost_at: float | None = None
     hold: float = 0.25
     switches: int = 0
+    lost: int = 0
 
 
 def freshness(
@@ -82,9 +83,8 @@ def freshness(
     if silence >= LINK_SILENCE:
         return Freshness.STALE
     if standing.generation == 0 or sample.generation != standing.generation:
-        if standing.lost_at is not None and now - standing.lost_at < standing.hold:
-            return Freshness.HELD
-        return Freshness.STALE
+        just_lost = standing.lost_at is not None and now - standing.lost_at < standing.hold
+        return Freshness.HELD if just_lost and sample.generation == standing.lost else Freshness.STALE
     if sample.status in NODE_MISSING:
         return Freshness.MISSING
     match severity(sample.status):

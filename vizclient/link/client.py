@@ -355,8 +355,9 @@ class LinkClient:
     def _take_leave(self, now: float) -> None:
         """Whatever the link said is over: held, then stale."""
         self._mirror.take_leave()
-        if self._mirror.standing.generation:
-            self._set_standing(replace(self._mirror.standing, generation=0, lost_at=now))
+        standing = self._mirror.standing
+        if standing.generation:
+            self._set_standing(replace(standing, generation=0, lost_at=now, lost=standing.generation))
         self.connection = None
         for listener in self.on_connection:
             listener(None)

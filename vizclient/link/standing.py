@@ -19,4 +19,6 @@ class StandingKeeper:
             self._switches += self._server is not None and connection.server is not self._server
             self._server = connection.server
         lost_at = connection.lost_at if connection.lost_at is not None else before.lost_at
-        return Standing(connection.generation, connection.sure, lost_at, hold, self._switches)
+        gone = before.generation not in (0, connection.generation)
+        lost = before.generation if gone else before.lost
+        return Standing(connection.generation, connection.sure, lost_at, hold, self._switches, lost)

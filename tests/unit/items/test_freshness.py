@@ -42,17 +42,23 @@ def test_of_this_generation_the_status_decides(status: int, expected: Freshness)
 
 
 def test_a_lost_value_is_held_for_the_hold_time_and_stale_from_then_on() -> None:
-    lost = Standing(generation=0, lost_at=NOW, hold=0.25)
+    lost = Standing(generation=0, lost_at=NOW, hold=0.25, lost=7)
     assert freshness(sample(), lost, NOW + 0.24, 0.0) is Freshness.HELD
     assert freshness(sample(), lost, NOW + 0.25, 0.0) is Freshness.STALE
     assert freshness(sample(BAD), lost, NOW + 60, 0.0) is Freshness.STALE
 
 
 def test_a_value_of_the_old_session_stays_old_after_the_new_one_is_open() -> None:
-    back = Standing(generation=8, lost_at=NOW, hold=0.25, switches=1)
+    back = Standing(generation=8, lost_at=NOW, hold=0.25, switches=1, lost=7)
     assert freshness(sample(generation=7), back, NOW + 0.1, 0.0) is Freshness.HELD
     assert freshness(sample(generation=7), back, NOW + 0.3, 0.0) is Freshness.STALE
     assert freshness(sample(generation=8), back, NOW + 0.3, 0.0) is Freshness.LIVE
+
+
+def test_what_was_stale_before_the_loss_is_not_held_by_it() -> None:
+    lost = Standing(generation=0, lost_at=NOW, hold=0.25, lost=8)
+    assert freshness(sample(generation=7), lost, NOW, 0.0) is Freshness.STALE
+    assert freshness(sample(generation=8), lost, NOW, 0.0) is Freshness.HELD
 
 
 def test_a_value_without_any_session_ever_lost_is_stale_not_held() -> None:

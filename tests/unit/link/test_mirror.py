@@ -56,7 +56,7 @@ def test_one_message_about_the_connection_changes_the_freshness_of_everything() 
     assert {mirror.freshness(handle, 5.0) for handle in handles} == {Freshness.LIVE}
     heard: list[bool] = []
     mirror.on_standing.append(lambda: heard.append(True))
-    mirror.take_standing(Standing(generation=0, lost_at=5.0, hold=0.25))
+    mirror.take_standing(Standing(generation=0, lost_at=5.0, hold=0.25, lost=1))
     assert heard == [True]
     assert {mirror.freshness(handle, 5.1) for handle in handles} == {Freshness.HELD}
     assert {mirror.freshness(handle, 6.0) for handle in handles} == {Freshness.STALE}
@@ -102,7 +102,7 @@ class Metered:
         self.mirror.take_samples([(self.meter, Sample(None, MISSING, None, generation, server))])
 
     def lose(self) -> None:
-        self.mirror.take_standing(Standing(0, lost_at=self.clock.now))
+        self.mirror.take_standing(Standing(0, lost_at=self.clock.now, lost=self.mirror.standing.generation))
 
     def adopt(self, generation: int) -> None:
         self.mirror.take_standing(replace(self.mirror.standing, generation=generation, switches=1))
