@@ -15,6 +15,7 @@ from asyncua import ua
 from fakes.connecting import FakeConnector
 from fakes.pair import Announces, FakePair, Refuses
 from fakes.ua_server import NAMESPACE, UaServer, ua_server
+from fakes.virtual_time import VirtualLoop
 from fakes.virtual_time import run as run_in_virtual_time
 from fakes.wire import Relay, relay
 from vizclient.items.address import Address
@@ -35,6 +36,10 @@ class Stage(Protocol):
     async def refuse_sessions(self) -> None: ...
     async def close_port(self) -> None: ...
     async def freeze(self) -> None: ...
+    async def stand_still(self, seconds: float) -> None:
+        """When the next request is on its way, everything stops for so long: network, this process and all."""
+        ...
+
     async def reset(self) -> None: ...
     async def say_level(self, level: int) -> None: ...
     async def move(self, address: Address, value: float) -> None: ...
@@ -92,6 +97,16 @@ class FakeStage:
     async def freeze(self) -> None:
         self._pair.main.freeze()
 
+    async def stand_still(self, seconds: float) -> None:
+        def stop() -> float:
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            self._pair.main.slow = lambda: 0.0
+            loop.now += seconds
+            return 0.0
+
+        self._pair.main.slow = stop
+
     async def reset(self) -> None:
         self._pair.main.crash()
 
@@ -131,6 +146,14 @@ class RealStage:
 
     async def freeze(self) -> None:
         self._wire.freeze()
+
+    async def stand_still(self, seconds: float) -> None:
+        def stop(data: bytes) -> bytes:
+            self._wire.upward = bytes
+            time.sleep(seconds)
+            return data
+
+        self._wire.upward = stop
 
     async def reset(self) -> None:
         self._wire.reset()
@@ -360,6 +383,20 @@ def test_a_frozen_server_is_lost_within_a_second_and_told_once(play: Play) -> No
             with pytest.raises(SessionEnded):
                 await session.read([(1, A)])
         assert [problem.kind for problem in heard.lost] == [ProblemKind.TIMED_OUT]
+
+    play(scenario)
+
+
+def test_a_standstill_of_everything_is_not_laid_at_the_servers_door(play: Play) -> None:
+    async def scenario(stage: Stage) -> None:
+        heard = Heard()
+        async with _session(stage, heard) as session:
+            await heard.until(lambda: bool(heard.reports))
+            await asyncio.sleep(0.3)
+            await stage.stand_still(1.2)  # with the watchdog's question on its way: overdue when everything goes on
+            await asyncio.sleep(1.7)
+            assert [change.value for change in await session.read([(1, A)])] == [1.5]
+        assert heard.lost == []
 
     play(scenario)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from fakes.pair import FakePair, FakeServer, FakeSocket
+from fakes.pair import RESET, FakePair, FakeServer, FakeSocket
 from fakes.virtual_time import EPOCH
 from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import Change, ServiceFault, SessionEnded
 from vizclient.items.value import Value
+from vizclient.opcua.patience import Waiting
 from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Report, Server
 from vizclient.redundancy.ports import ProbeResult, Session, SessionListener
 from vizclient.redundancy.readiness import Certificates, Inspection, PagesFile
@@ -22,6 +23,7 @@ BAD_NODE_ID_UNKNOWN = 0x80340000
 BAD_NOT_WRITABLE = 0x803B0000
 BAD_TIMEOUT = 0x800A0000
 
+_WATCHDOG = 0.5
 KEEP_ALIVE = 1.0
 """Seconds after which a subscription that has nothing to say shows that it is there, and which number comes next."""
 
@@ -35,28 +37,61 @@ _LAYER_OF_TROUBLE = {
 }
 
 
-async def _exchange(socket: FakeSocket, deadline: float, carry_out: Callable[[], _T]) -> _T:
-    """One request, what the server makes of it, and its answer. The request is carried out even if nobody waits any more.
+class _Exchange:
+    """One request and its answer, on their way: also when nobody waits for the answer any more.
 
-    TimeoutError, or ConnectionResetError once the other end is known to be gone.
+    `answer`: what the server made of the request, or RESET once the client knows that the other end is gone.
     """
-    server, results = socket.server, list[_T]()
+
+    def __init__(self, socket: FakeSocket, carry_out: Callable[[], object]) -> None:
+        loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[object] = loop.create_future()
+        self._socket = socket
+        self._server = socket.server
+        self._carry_out = carry_out
+        self._arrived = False
+        if socket.closed:
+            self.answer.set_result(RESET)
+        else:
+            socket.waiting.add(self.answer)
+            self.answer.add_done_callback(socket.waiting.discard)
+            self._after(self._arrive)
+
+    def _after(self, step: Callable[[], None]) -> None:
+        server = self._server
+        asyncio.get_running_loop().call_later(server.latency + server.slow(), step)
+
+    def _arrive(self) -> None:
+        if self._socket.gone or not self._server.up:
+            return
+        if self._server.reachable:
+            self._server.take_in(self._be_carried_out)
+        elif not self._socket.closed:
+            self._server.change().add_done_callback(lambda _: self._arrive())
+
+    def _be_carried_out(self) -> None:
+        if not self._arrived:
+            self._arrived = True
+            answer = self._carry_out()
+            self._after(lambda: self._come_back(answer))
+
+    def _come_back(self, answer: object) -> None:
+        if self.answer.done() or self._socket.gone:
+            return
+        if self._server.reachable:
+            self._socket.heard_at = asyncio.get_running_loop().time()
+            self.answer.set_result(answer)
+        else:
+            self._server.change().add_done_callback(lambda _: self._come_back(answer))
+
+
+async def _exchange(socket: FakeSocket, deadline: float, carry_out: Callable[[], _T]) -> _T:
+    """The answer to one request. TimeoutError, or ConnectionResetError once the other end is known to be gone."""
     async with asyncio.timeout(deadline):
-        await asyncio.sleep(server.latency)
-        while not server.reachable and not socket.closed:
-            await server.change()
-        if not socket.gone:
-            server.take_in(lambda: results.append(carry_out()))
-        while not results or socket.gone:
-            if socket.closed:
-                raise ConnectionResetError
-            await server.change()
-        await asyncio.sleep(server.latency)
-        while not server.reachable and not socket.closed:
-            await server.change()
-    if socket.closed:
+        answer = await _Exchange(socket, carry_out).answer
+    if answer is RESET:
         raise ConnectionResetError
-    return results[0]
+    return cast(_T, answer)
 
 
 def _nothing() -> None:
@@ -384,7 +419,9 @@ class FakeSession:
     def _deliver(self, changes: Sequence[Change]) -> None:
         if not self._arrives():
             self._changed.update(dict.fromkeys(address for address, handle in self.items.items()))
-        elif self._batch is not None:
+            return
+        self._socket.heard_at = asyncio.get_running_loop().time()
+        if self._batch is not None:
             held = set(self.items.values())
             self._batch([change for change in changes if change.handle in held])
 
@@ -402,6 +439,7 @@ class FakeSession:
     def _deliver_role(self, report: Report) -> None:
         if not self._arrives():
             return
+        self._socket.heard_at = asyncio.get_running_loop().time()
         if self._told is None or replace(report, at=self._told.at) != self._told:
             self._told = report
             self._listener.session_reported(self.generation, report)
@@ -414,15 +452,19 @@ class FakeSession:
 
     async def _watchdog(self) -> None:
         loop = asyncio.get_running_loop()
+        asked_at = loop.time()
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(max(0.0, asked_at + _WATCHDOG - loop.time()))
             asked_at = loop.time()
-            try:
-                await _exchange(self._socket, max(0.5, 3 * self._round_trip), _nothing)
-            except TimeoutError:
-                self._fail(Problem(ProblemKind.TIMED_OUT, Layer.ACTIVATED))
-                return
-            except ConnectionResetError:
+            answer = _Exchange(self._socket, _nothing).answer
+            waiting = Waiting(asked_at, max(_WATCHDOG, 3 * self._round_trip))
+            while not answer.done():
+                step = waiting.step(loop.time(), self._socket.heard_at)
+                if step <= 0:
+                    self._fail(Problem(ProblemKind.TIMED_OUT, Layer.ACTIVATED))
+                    return
+                await asyncio.wait({answer}, timeout=step)
+            if answer.result() is RESET:
                 return
             self._round_trip += (loop.time() - asked_at - self._round_trip) / 8
             self._report_role()

@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
@@ -39,6 +39,10 @@ class Announces(StrEnum):
     NOTHING = "nothing"
 
 
+RESET: Final = object()
+"""Instead of an answer: the connection is gone."""
+
+
 class Connected(Protocol):
     """Who holds a session on a server, as the server sees it."""
 
@@ -63,22 +67,31 @@ class FakeSocket:
         self.on_reset = on_reset
         self.gone = False
         self.closed = False
+        self.heard_at = asyncio.get_running_loop().time()
+        """When the client's side last heard anything."""
+        self.waiting: set[asyncio.Future[object]] = set()
+        """What the client's side waits for; RESET when the connection ends."""
         server.sockets.add(self)
-        server.accepted.append(asyncio.get_running_loop().time())
+        server.accepted.append(self.heard_at)
 
     def close(self) -> None:
         """The client's side closes; the server notices when it can."""
         if not self.closed:
-            self.closed = True
-            self.server.sockets.discard(self)
+            self._end()
             self.server.notice()
 
     def reset(self) -> None:
         """The client's side has learned that the other end is gone."""
         if not self.closed:
-            self.closed = True
-            self.server.sockets.discard(self)
+            self._end()
             self.on_reset()
+
+    def _end(self) -> None:
+        self.closed = True
+        self.server.sockets.discard(self)
+        for answer in list(self.waiting):
+            if not answer.done():
+                answer.set_result(RESET)
 
 
 class FakeServer:
@@ -91,6 +104,8 @@ class FakeServer:
         self.refuses = Refuses.NOTHING
         self.announces = Announces.MODE
         self.latency = 0.001
+        self.slow: Callable[[], float] = lambda: 0.0
+        """Seconds more that a request takes to be carried out, and then to be answered; asked for each anew."""
         self.publishing = 0.0
         """Seconds between two publish responses of one session; 0 for each change at once."""
         self.max_sessions = 100
@@ -241,10 +256,10 @@ class FakeServer:
     def notice(self) -> None:
         """Let everybody who waits for this server look again, and tell its sessions."""
         self.watcher(())
-        for future in self._waiting:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
             if not future.done():
                 future.set_result(None)
-        self._waiting.clear()
         if self.reachable:
             for socket in [socket for socket in self.sockets if socket.gone]:
                 socket.reset()
@@ -266,11 +281,11 @@ class FakeServer:
             return False
         return self.active or layer < self.refuses
 
-    async def change(self) -> None:
-        """Wait until something about this server has changed."""
+    def change(self) -> asyncio.Future[None]:
+        """Done when something about this server has changed."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        await future
+        return future
 
     def value(self, address: Address) -> Value:
         """The value of an item: that of the field while active, of its own memory as a standby. KeyError if missing."""

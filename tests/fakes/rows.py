@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from vizclient.redundancy.effects import Adopt, Effect
 from vizclient.redundancy.events import Event, Lost, Probed, Reported, Slept, SwitchAsked
-from vizclient.redundancy.model import Caution, Role, Server
+from vizclient.redundancy.model import Caution, ConnectionState, Problem, Role, Server, Source
 from vizclient.redundancy.state import State
 
 ROWS = frozenset(
     {
         "not connected, one active: connect",
         "not connected, one inferred: connect",
-        "not connected, both active: the last one, else the main",
+        "not connected, both active: the last one",
+        "not connected, both active at the start: the main",
         "not connected, none active, one degraded: connect",
         "not connected, nothing announced: connect, unsure",
         "not connected, none usable: search",
+        "not connected, none usable: it is said",
         "not connected, a kept session turns active: adopt",
         "connected and active, the other active too: stay",
         "connected and active, the other active too: warn",
@@ -23,8 +25,11 @@ ROWS = frozenset(
         "connected, shutting down: leave",
         "connected and degraded, the other active: switch",
         "connected and degraded, the other active, within the dwell: stay",
-        "connected, role unknown: stay",
+        "connected, nothing announced and the other refuses: stay",
+        "connected, both accept and neither announces a role: stay, unsure",
+        "left for what it says, the other active: connect there",
         "connection lost: search both",
+        "connection lost: the same server is back first",
         "kept session lost",
         "older generation: dropped",
         "slept while connected: lost",
@@ -61,14 +66,20 @@ def rows(before: State, event: Event, after: State, effects: tuple[Effect, ...])
 
 def _not_connected(event: Event, after: State, effects: tuple[Effect, ...]) -> set[str]:
     if after.server is None:
-        return {"not connected, none usable: search"} if after.both_answered else set()
+        said = after.announced is not None and after.announced.state is ConnectionState.NO_ACTIVE
+        found = {"not connected, none usable: it is said"} if said else set()
+        return found | ({"not connected, none usable: search"} if after.both_answered else set())
     own, other = _roles(after)
     found = set()
-    if own is Role.ACTIVE:
-        both = other is Role.ACTIVE
-        found.add(
-            "not connected, both active: the last one, else the main" if both else "not connected, one active: connect"
-        )
+    if after.left is after.server and isinstance(after.reason, Problem):
+        found.add("connection lost: the same server is back first")
+    if after.left is after.server.other and isinstance(after.reason, Source) and own is Role.ACTIVE:
+        found.add("left for what it says, the other active: connect there")
+    if own is other is Role.ACTIVE:
+        at_the_start = after.left is None
+        found.add(f"not connected, both active{' at the start: the main' if at_the_start else ': the last one'}")
+    elif own is Role.ACTIVE:
+        found.add("not connected, one active: connect")
     elif own is Role.INFERRED:
         found.add("not connected, one inferred: connect")
     elif own is Role.DEGRADED:
@@ -87,8 +98,10 @@ def _stayed(before: State, event: Event, after: State) -> set[str]:
         found.add("connected and active, the other active too: stay")
         if after.announced is not None and Caution.TWO_ACTIVE in after.announced.warnings:
             found.add("connected and active, the other active too: warn")
-    if own is Role.UNKNOWN:
-        found.add("connected, role unknown: stay")
+    if own is Role.INFERRED:
+        found.add("connected, nothing announced and the other refuses: stay")
+    if own is Role.UNKNOWN and other is Role.UNKNOWN and after.announced is not None and not after.announced.sure:
+        found.add("connected, both accept and neither announces a role: stay, unsure")
     if own is Role.DEGRADED and other is Role.ACTIVE and isinstance(event, Probed) and event.held:
         found.add("connected and degraded, the other active, within the dwell: stay")
     if isinstance(event, SwitchAsked) and not after.may_switch:

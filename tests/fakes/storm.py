@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from random import Random
@@ -20,6 +20,7 @@ from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import Change
 from vizclient.items.writing import Readback, ReadbackKind, WriteOrder
+from vizclient.redundancy.manager import TICK
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, RedundancySupport, Report, Server
 
 LASTS = 60.0
@@ -30,8 +31,15 @@ FAULTS = 10
 _ITEMS = {handle: Address("urn:fake", f"KNX/item-{handle}") for handle in range(9)}
 _PAGE = {handle: _ITEMS[handle] for handle in range(6)}
 _BESIDE = {handle: _ITEMS[handle] for handle in range(6, 9)}
-_RECOVERY = 9.0
-"""The longest back-off, a probe under way that must time out, the dwell, and bringing up."""
+_DEADLINE = 1.0
+"""Of a request; longer where latency is."""
+_RECOVERY = 2 * TIMING.role_retry_most + _DEADLINE + TIMING.min_dwell + 1.0
+"""The longest back-off with all its jitter, a probe under way that must time out, the dwell, and bringing up."""
+_JITTER = 0.5
+"""Of the latency, at most, each way: what was asked for first is not always answered first."""
+_SLEEP = 5.0
+_FORGOTTEN = 20.0
+"""Seconds in which round trips that were long weigh no more: so many answers of the watchdog."""
 _RETRY_MOST = 32.0
 """The longest pause before an item that was missing is tried again."""
 
@@ -54,6 +62,7 @@ class _Theme(Enum):
     DEGRADED = 1
     BOTH_ACTIVE = 2
     SILENT = 3
+    SLOW = 4
 
 
 def play(seed: int) -> Outcome:
@@ -98,6 +107,7 @@ class Storm:
             server.metadata = dict.fromkeys(_ITEMS.values(), Metadata("Double", writable=True))
             server.refuses, server.announces, server.support = refuses, announces, support
             server.latency = random.choice(latencies)
+            self._answer_promptly(server)
             server.publishing = TIMING.publishing
             server.active = server.name is Server.MAIN
             server.max_sessions = random.choice([2, 100, 100])
@@ -105,12 +115,13 @@ class Storm:
             self.pair.backup.active = True
             self.pair.main.latency, self.pair.backup.latency = 0.01, 0.0005  # the main answers last
         self._theme = theme
-        self.watch = WatchedSite(self.pair, _ITEMS, max(latencies))
+        self.watch = WatchedSite(self.pair, _ITEMS, (1 + _JITTER) * max(latencies))
         self.follows_role = not (announces is Announces.NOTHING and refuses is Refuses.NOTHING)
         self.plausible = random.random() < 0.8 and theme is not _Theme.BOTH_ACTIVE
         """Whether the pair itself sees to it that one is active."""
         self.parted = False
         self._locked_out: set[Server] = set()
+        self._slow: set[Server] = set()
         self._arbitration: asyncio.TimerHandle | None = None
         self._to_come: list[asyncio.TimerHandle] = []
         self._begin_site()
@@ -131,6 +142,8 @@ class Storm:
         while self.now < end or self.faults < FAULTS:
             for _ in range(self.random.randint(2, 8)):
                 self._cause_trouble()
+                if self.random.random() < 0.02:
+                    await self._restart_client()
                 await self._pass(0.001 + self.random.choice([0.0, 0.002, 0.05, 0.4, 1.2, 2.5]) * self.random.random())
             if self.random.random() < 0.1:
                 await self._restart_client()
@@ -173,23 +186,27 @@ class Storm:
         self.watch.write(WriteOrder(number, handle, _ITEMS[handle], self._latest, seen, readback))
 
     def _ghost(self) -> None:
-        """What bears an older generation turns up: a report, a loss told twice, values of a session that was left."""
+        """What bears an older generation turns up: a report, a loss or the end of a probe told twice, values of a session that
+        was left."""
         over = [session for session in self.watch.connector.sessions if session.closed]
         if not over:
             return
         session, site, now = self.random.choice(over), self.watch.site, self.now
-        match self.random.randrange(3):
+        match self.random.randrange(4):
             case 0:
                 report = Report(session.server, now, Layer.ACTIVATED, state=0, level=255, mode=0, custom_active=True)
                 site._manager.session_reported(session.generation, report)
             case 1:
                 site._manager.session_lost(session.generation, Problem(ProblemKind.LOST, Layer.ACTIVATED))
+            case 2:
+                if self.watch.past:
+                    site._manager._feed(replace(self.random.choice(self.watch.past), at=now))
             case _:
                 if session._batch is not None:
                     session._batch([Change(handle, FORGED, 0, now) for handle in _ITEMS])
 
     def _cause_trouble(self) -> None:
-        pair, random, site, clock = self.pair, self.random, self.watch.site, self.watch.clock
+        pair, random, site = self.pair, self.random, self.watch.site
         active = next((server for server in pair.both if server.active and server.up), random.choice(pair.both))
         server: FakeServer = active if random.random() < 0.6 else random.choice(pair.both)
         name = server.name
@@ -221,7 +238,8 @@ class Storm:
             lambda: server.faults.append(0x80100000),
             lambda: setattr(server, "deaf_to_writes", not server.deaf_to_writes),
             lambda: self._trouble(server),
-            lambda: setattr(clock, "wall_offset", clock.wall_offset + 100.0),
+            self._set_the_clock,
+            self._stand_still,
             lambda: site.ask_switch(name),
             lambda: site.ask_switch(name.other),
             self._retry,
@@ -233,6 +251,9 @@ class Storm:
             happenings += 2 * [lambda: self._nobody_serves(server)]
         if self._theme is _Theme.BOTH_ACTIVE:
             happenings += 4 * [lambda: site.ask_switch(name.other), lambda: server.become(active=True)]
+            happenings += 4 * [self._both_serve]
+        if self._theme is _Theme.SLOW:
+            happenings += 4 * [lambda: self._answer_slowly(server)]
         random.choice(happenings)()
         self.faults += 1
         self._disturbed()
@@ -250,6 +271,37 @@ class Storm:
     def _freeze_a_moment(self, server: FakeServer) -> None:
         server.freeze()
         self._later(self.random.choice([0.3, 0.6, 0.9, 1.3]), server.thaw)
+
+    def _answer_promptly(self, server: FakeServer) -> None:
+        random = Random(self.random.random())
+        server.slow = lambda: _JITTER * server.latency * random.random()
+
+    def _answer_slowly(self, server: FakeServer) -> None:
+        """Each request takes its time on the way, and each answer: some overtake others, some come too late."""
+        random, slow = Random(self.random.random()), self.random.choice([0.05, 0.4, 2.0])
+        server.slow = lambda: slow * random.random()
+        self._slow.add(server.name)
+        # what comes late is old, and a client that measures longer round trips waits longer for the next answer
+        self.watch.allow(server.name, (2 + 3 * 2) * min(slow, _DEADLINE), float("inf"))
+
+    def _end_slowness(self, server: FakeServer) -> None:
+        if server.name in self._slow:
+            self._slow.discard(server.name)
+            self._answer_promptly(server)
+            self.watch.allow(server.name, (2 + 3 * 2) * _DEADLINE, self.now + _FORGOTTEN)
+
+    def _set_the_clock(self) -> None:
+        """As after a sleep that the monotonic clock did not see: nothing from before it may look live for long."""
+        clock, watch = self.watch.clock, self.watch
+        clock.wall_offset += self.random.choice([-100.0, 3.0, 100.0])
+        watch.must_leave_within(TICK)
+
+    def _stand_still(self) -> None:
+        """The machine stands still for a while, network, servers and all; for long enough that is a sleep."""
+        seconds = self.random.choice([0.2, 0.7, 2.0, 2.0, _SLEEP + 1.5])
+        self.watch.stand_still(seconds)
+        if seconds > _SLEEP:
+            self.watch.must_leave_within(0.0)
 
     def _trouble(self, server: FakeServer) -> None:
         server.trouble = self.random.choice([None, ProblemKind.CERTIFICATE, ProblemKind.CREDENTIALS])
@@ -273,6 +325,14 @@ class Storm:
         for one in self.pair.both:
             one.become(active=False)
         self._later(0.15 + 0.3 * self.random.random(), server.drop_connections)
+
+    def _both_serve(self) -> None:
+        """Both claim to be active, and after a while all connections are dropped."""
+        for server in self.pair.both:
+            server.start()
+            server.become(active=True)
+            server.say()
+            self._later(1.0 + self.random.random(), server.drop_connections)
 
     def _later(self, seconds: float, happening: Callable[[], None]) -> None:
         def happen() -> None:
@@ -333,6 +393,7 @@ class Storm:
     def _mend(self, server: FakeServer) -> None:
         server.trouble, server.max_sessions = None, 100
         server.deaf_to_writes = False
+        self._end_slowness(server)
         server.faults.clear()
         server.mend()
         server.thaw()
@@ -380,6 +441,7 @@ class Storm:
             and server.active
             and server.trouble is None
             and server.name not in self._locked_out
+            and server.name not in self._slow
             and server.max_sessions > 2
             and (server.level, server.state, server.estimated_return) == (None, 0, None)
         )

@@ -1,12 +1,14 @@
 """Random walks of `decide` alone: a world in books, without a loop, that carries effects out and answers at random.
 
-Plain and quick, so that it goes through millions; `tests/property/test_decide.py` asks the same questions with shrinking.
+Plain and quick, so that it goes through millions; `tests/property/test_decide.py` lets hypothesis draw, so that a walk that
+fails is made short.
 """
 
 from __future__ import annotations
 
 from random import Random
 
+from fakes.laws import USABLE, Laws
 from vizclient.redundancy.decide import decide
 from vizclient.redundancy.effects import Adopt, Announce, Discard, Keep, Probe, WakeAt
 from vizclient.redundancy.events import (
@@ -22,6 +24,7 @@ from vizclient.redundancy.events import (
     Woke,
 )
 from vizclient.redundancy.model import (
+    Caution,
     Connection,
     ConnectionState,
     Layer,
@@ -33,9 +36,9 @@ from vizclient.redundancy.model import (
     ServerState,
     Timing,
 )
+from vizclient.redundancy.roles import find_role
 from vizclient.redundancy.state import State
 
-_MAY_BE_ADOPTED = (Role.ACTIVE, Role.INFERRED, Role.DEGRADED, Role.UNKNOWN)
 _SERVERS = tuple(Server)
 _KINDS = tuple(ProblemKind)
 _FAILED_AT = tuple(layer for layer in Layer if layer is not Layer.ACTIVATED)
@@ -46,13 +49,13 @@ _MODES = (None, None, None, 0, 1, 2, 3, 17)
 _CUSTOM = (None, None, None, None, True, False)
 _URIS = ("", "urn:a", "urn:b")
 _ROWS = ((), (), (("urn:a", 255),), (("urn:b", 100),), (("urn:a", 0), ("urn:b", 1)))
-_STEPS = (0.0, 0.001, 0.05, 0.25, 0.5, 1.0, 3.0, 30.0, 301.0)
+_STEPS = (0.0, 0.001, 0.05, 0.1, 0.25, 0.5, 1.0, 1.7, 3.0, 30.0, 301.0)
 _TIMINGS = (Timing(), Timing(min_dwell=0.0))
 
 
 def walk(seed: int, steps: int) -> int:
     """One walk of so many steps; how many events `decide` saw. AssertionError if something does not hold."""
-    walker = _Walker(Random(seed))
+    walker = Walker(Random(seed))
     try:
         for _ in range(steps):
             walker.step()
@@ -62,7 +65,9 @@ def walk(seed: int, steps: int) -> int:
     return walker.events
 
 
-class _Walker:
+class Walker:
+    """A manager without a loop: it carries the effects out in its books, and complains about those that make no sense."""
+
     def __init__(self, random: Random) -> None:
         self.random = random
         self.now = 100.0
@@ -74,8 +79,7 @@ class _Walker:
         self.data = 0
         self.on: Server | None = None
         self.newest = self.newest_data = 0
-        self.resting: dict[Server, float] = {}
-        self.barred: set[Server] = set()
+        self.laws = Laws()
         self.wake_at: float | None = None
         self.told: Connection | None = None
         self.stopped = False
@@ -113,10 +117,6 @@ class _Walker:
             self.fresh[generation] = server
         else:
             report = self.failed(server, random.choice(_FAILED_AT))
-        if report.problem is not None and report.problem.kind is ProblemKind.CREDENTIALS:
-            self.barred.add(server)
-        elif report.layer is Layer.NOTHING:
-            self.barred.discard(server)
         self.feed(Probed(self.now, generation, report, report.accepted, random.random()))
         assert generation not in self.fresh, "an open session was neither adopted, kept nor discarded"
 
@@ -160,11 +160,8 @@ class _Walker:
             case 0 | 1 | 2 | 3:
                 self.feed(SwitchAsked(self.now, random.choice(_SERVERS)))
             case 4 | 5:
-                self.resting.clear()
-                self.barred.clear()
                 self.feed(RetryAsked(self.now))
             case 6:
-                self.resting.clear()
                 self.feed(Slept(self.now, 1000.0 * random.random(), random.random()))
                 assert self.stopped or not self.open_sessions()
             case _:
@@ -203,6 +200,7 @@ class _Walker:
         self.events += 1
         before = self.state
         self.state, effects = decide(before, event)
+        self.laws.check(before, event, self.state, effects)
         for effect in effects:
             match effect:
                 case Probe():
@@ -219,16 +217,12 @@ class _Walker:
                     self.wake_at = effect.at
                 case Announce():
                     self.told = effect.connection
-        if self.state is not before and isinstance(event, Probed | Reported):
-            self.note_rest(event.report.server)
         self.check_state()
 
     def check_probe(self, probe: Probe) -> None:
         assert probe.generation > self.newest, "generations must grow"
         assert probe.server not in self.open_sessions().values(), "a server is asked on which a session is open"
         assert all(other.server is not probe.server for other in self.probes.values()), "two probes ask one server"
-        assert self.now >= self.resting.get(probe.server, 0.0), "asked before its time of return"
-        assert not (probe.session and probe.server in self.barred), "refused credentials are shown again"
         self.newest = probe.generation
         self.probes[probe.generation] = probe
 
@@ -236,8 +230,6 @@ class _Walker:
         assert self.on is None, "two data sessions"
         assert generation > self.newest_data, "an older generation follows a newer"
         server = self.fresh.pop(generation, None) or self.kept.pop(generation)
-        role = self.state.known(server).finding.role
-        assert role in _MAY_BE_ADOPTED, f"{role} was adopted"
         self.on, self.data, self.newest_data = server, generation, generation
 
     def forget(self, generation: int) -> None:
@@ -246,13 +238,6 @@ class _Walker:
             return
         found = [books.pop(generation, None) for books in (self.probes, self.fresh, self.kept)]
         assert any(one is not None for one in found), "something unknown is discarded"
-
-    def note_rest(self, server: Server) -> None:
-        known = self.state.known(server)
-        self.resting.pop(server, None)
-        report = known.report
-        if report is not None and known.finding.role is Role.MAINTENANCE and report.estimated_return is not None:
-            self.resting[server] = report.estimated_return
 
     def check_state(self) -> None:
         state, told = self.state, self.told
@@ -276,8 +261,14 @@ class _Walker:
             assert self.wake_at <= min(waiting)
         if on is None:
             assert not told.sure
+            assert not told.warnings
             return
         assert not self.kept, "a session is kept while connected"
-        role = (told.main if on is Server.MAIN else told.backup).finding.role
-        assert role in _MAY_BE_ADOPTED, f"connected to {role}"
+        view, peer = (told.main, told.backup) if on is Server.MAIN else (told.backup, told.main)
+        role = view.finding.role
+        assert role in USABLE, f"connected to {role}"
+        assert view.finding == find_role(state.known(on).report, state.known(on.other).report)
         assert not (told.sure and role is Role.UNKNOWN)
+        assert (Caution.ROLE_UNSURE in told.warnings) == (role is Role.UNKNOWN)
+        if Caution.TWO_ACTIVE in told.warnings:
+            assert role is peer.finding.role is Role.ACTIVE

@@ -14,6 +14,7 @@ from random import Random
 from unittest.mock import patch
 
 from fakes.connecting import KEEP_ALIVE, FakeConnector
+from fakes.laws import Laws
 from fakes.pair import FakePair
 from fakes.rows import rows
 from fakes.truth import Truth
@@ -28,8 +29,8 @@ from vizclient.link.standing import StandingKeeper
 from vizclient.redundancy import manager
 from vizclient.redundancy.decide import decide
 from vizclient.redundancy.effects import Effect
-from vizclient.redundancy.events import Event
-from vizclient.redundancy.model import Connection, ConnectionState, Server, Switchover, Timing
+from vizclient.redundancy.events import Event, Lost, Probed
+from vizclient.redundancy.model import Connection, ConnectionState, ProblemKind, Server, Switchover, Timing
 from vizclient.redundancy.ports import Session
 from vizclient.redundancy.state import State
 
@@ -37,8 +38,12 @@ TIMING = Timing(maintenance_pause=5.0, attention_retry=3.0)
 LINGER = 2.0
 FORGED = -1.0
 """A value that no server ever had."""
-_TCP_PACE, _SESSION_PACE = 24, 9
-"""Attempts in any second on one server, and those that met an open port; more only where something happened."""
+WATCHDOG = 0.5
+_TCP_PACE, _SESSION_PACE = 21, 5
+"""Attempts in any second on one server: every 50 ms; and those that met an open port: at once, then after 250 ms or more,
+then after twice as long, and one by which the client was late. More only where something happened."""
+_CALM_PACE = 2
+"""Attempts in any second on the standby while all is well: one an interval."""
 
 
 class WatchedSite:
@@ -54,16 +59,38 @@ class WatchedSite:
         self.disturbances: deque[float] = deque(maxlen=100)
         """When something happened that a client may answer with a few more attempts; the last first."""
         self._slowest = slowest
-        answers = max(0.5, 3 * 2 * slowest) + 2 * slowest
-        self.bound = max(0.5 + answers, KEEP_ALIVE) + TIMING.hold + 2 * TIMING.publishing + 6 * slowest
-        """Detection and hold, publishing and sampling, latency."""
+        detection = WATCHDOG + max(WATCHDOG, 3 * 2 * slowest) + 2 * slowest
+        self._bound = detection + 2 * TIMING.publishing + 6 * slowest
+        """Detection, publishing and sampling, latency: for so long a client cannot know better."""
+        self._allowed: dict[object, tuple[float, float]] = {}
         self.truth = Truth(pair, items)
+        self.past: deque[Probed] = deque(maxlen=20)
+        """Ends of probes that were told, the last ones."""
         self._refused: set[int] = set()
         self._violations: list[AssertionError] = []
+        self._to_leave: list[tuple[Site, int]] = []
         self._changed = self._truth_changed = True
         self._moved: set[Address] = set()
         for server in pair.both:
             server.watcher, server.resumed = self.look_again, self._look
+
+    @property
+    def bound(self) -> float:
+        """Seconds in which a client cannot know better, as things are."""
+        return self._bound + max((more for more, until in self._allowed.values() if until > self.now), default=0.0)
+
+    def allow(self, why: object, more: float, until: float) -> None:
+        """Until then, and for `why`, a client cannot know so many seconds longer: nobody can hear while everything stands still."""
+        self._allowed[why] = (more, until)
+
+    def stand_still(self, seconds: float) -> None:
+        """Time goes by, and nobody notices: not the client, and no server."""
+        self._loop.now += seconds
+        self.allow("standstill", seconds, self.now + 2 * (self._bound + seconds))
+
+    def must_leave_within(self, seconds: float) -> None:
+        """What was connected must not be believed any more after so long."""
+        self._loop.call_later(seconds + 0.01, self._to_leave.append, (self.site, self._data))
 
     def begin(self, random: Random, views: Mapping[str, Mapping[int, Address]], *, may_switch: bool) -> None:
         """A new site, which knows of nothing before it. The view `page` is shown, the others are only watched."""
@@ -73,6 +100,9 @@ class WatchedSite:
         self._lost_at = 0.0
         self._standings = StandingKeeper()
         self._data = self._newest = 0
+        self._laws = Laws()
+        self._attached = 0
+        self._recorded: set[float] = set()
         self.site = _Site(self.connector, TIMING, self.clock, random, self, linger=LINGER, may_switch=may_switch)
         self.site.attached, self.site.detached = self.attached, self.detached
         self.views: dict[str, Mapping[int, Address]] = {}
@@ -90,7 +120,12 @@ class WatchedSite:
     def write(self, order: WriteOrder) -> None:
         """See `Site.write`."""
         self.orders[order.number] = order
+        unsure = self.connection is None or not self.connection.sure
         self.site.write(order)
+        if unsure:
+            state = self.finals.get(order.number)
+            assert state is not None, f"write {order.number} is begun without a server that surely serves"
+            assert state.outcome is WriteOutcome.REFUSED, f"write {order.number} is no refusal: {state}"
 
     async def close(self) -> None:
         """End it; nothing may be left."""
@@ -121,6 +156,9 @@ class WatchedSite:
         def noted(before: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
             after, effects = decide(before, event)
             self.rows |= rows(before, event, after, effects)
+            with self._noting():
+                self._laws.check(before, event, after, effects)
+                self._check_event(event)
             return after, effects
 
         loop = self._loop
@@ -149,7 +187,8 @@ class WatchedSite:
         self._changed = True
 
     def switchover_recorded(self, switchover: Switchover) -> None:
-        self.switchovers += switchover.first_value_at is None
+        self.switchovers += switchover.adopted_at not in self._recorded
+        self._recorded.add(switchover.adopted_at)
         with self._noting():
             assert switchover.lost_at <= switchover.active_at <= switchover.adopted_at, f"in no order: {switchover}"
 
@@ -168,6 +207,7 @@ class WatchedSite:
             assert self._data == 0, "two data sessions at once"
             assert session.generation > self._newest, "an older generation follows a newer"
         self._data = self._newest = session.generation
+        self._attached += 1
 
     def detached(self, generation: int) -> None:
         """The site lost it."""
@@ -188,8 +228,13 @@ class WatchedSite:
     def check_quiet(self, *, all_of_them: bool) -> None:
         """Everything that is wanted is subscribed, nothing else is, and what is shown is live and right."""
         assert self.connection is not None
+        assert len(self._recorded) == self._attached - 1, (
+            f"{self._attached} data sessions, {len(self._recorded)} switchovers"
+        )
         (session,) = [one for one in self.connector.sessions if one.watched and not one.closed]
         server = self.pair[session.server]
+        asked = _recent((at for at, _, _ in reversed(server.peer.attempts)), self.now) if server.peer else 0
+        assert asked <= _CALM_PACE, f"{asked} attempts in a second on the other server, while all is well"
         wanted = {**self.views["page"], **self.views["beside"]}
         there = {handle for handle, address in wanted.items() if address not in server.missing}
         if not all_of_them:
@@ -228,6 +273,10 @@ class WatchedSite:
 
     def _settled(self) -> None:
         self._look()
+        for site, generation in self._to_leave:
+            with self._noting():
+                assert site is not self.site or self._data == 0 or self._data != generation, "a sleep was not noticed"
+        self._to_leave.clear()
         if self._changed:
             self._changed = False
             with self._noting():
@@ -239,6 +288,14 @@ class WatchedSite:
 
     def _check_again(self) -> None:
         self._changed = True
+
+    def _check_event(self, event: Event) -> None:
+        problem = (
+            event.problem if isinstance(event, Lost) else event.report.problem if isinstance(event, Probed) else None
+        )
+        assert problem is None or problem.kind is not ProblemKind.LOCAL, f"this program's own fault: {problem}"
+        if isinstance(event, Probed):
+            self.past.append(event)
 
     def _check(self) -> None:
         now, connection = self.now, self.connection
@@ -268,7 +325,12 @@ class WatchedSite:
             if sample is None:
                 continue
             shown = freshness(sample, standing, now, 0.0)
-            assert shown is not Freshness.HELD or now <= self._lost_at + TIMING.hold, f"item {handle} is held too long"
+            if shown is Freshness.HELD:
+                assert now <= self._lost_at + TIMING.hold, f"item {handle} is held too long"
+                was_on = Server(sample.server)
+                assert sample.status or self._held_lately(was_on, handle, sample.value, self.bound + TIMING.hold), (
+                    f"item {handle} is held with {sample.value!r}, which {was_on} did not hold for long"
+                )
             if shown is not Freshness.LIVE:
                 continue
             assert self.connection is not None
@@ -278,19 +340,19 @@ class WatchedSite:
             assert self.truth.was_entitled(server, now - self.bound), (
                 f"item {handle} is shown live, in spite of its server"
             )
-            assert self._held_lately(server, handle, sample.value), (
+            assert self._held_lately(server, handle, sample.value, self.bound), (
                 f"item {handle} is shown live with {sample.value!r}, which {server} did not hold for {self.bound:.2f} s; "
                 f"it holds {self.truth.holds(server, handle)!r}"
             )
 
-    def _held_lately(self, server: Server, handle: int, value: Value) -> bool:
-        if self.truth.held(server, handle, value, self.now - self.bound):
+    def _held_lately(self, server: Server, handle: int, value: Value, bound: float) -> bool:
+        if self.truth.held(server, handle, value, self.now - bound):
             return True
         # lost notifications are noticed within a keep-alive; a server that falls silent meanwhile, only after that
-        if self.now - self.pair[server].lost_notifications_at > self.bound + KEEP_ALIVE:
+        if self.now - self.pair[server].lost_notifications_at > bound + KEEP_ALIVE:
             return False
         self._loop.call_later(KEEP_ALIVE + 1e-6, self._check_again)
-        return self.truth.held(server, handle, value, self.now - self.bound - KEEP_ALIVE)
+        return self.truth.held(server, handle, value, self.now - bound - KEEP_ALIVE)
 
     def _check_sessions(self, connection: Connection) -> None:
         watched = [session for session in self.connector.sessions if session.watched and not session.closed]
@@ -300,7 +362,7 @@ class WatchedSite:
             assert connection.server is None or session.generation == connection.generation, "a kept session is left"
         if len(self.connector.sessions) > 20:
             self.connector.sessions[:] = [session for session in self.connector.sessions if not session.closed]
-        assert self.connector.under_way <= 2 + len(self.connector.sessions), "probes pile up"
+        assert self.connector.under_way <= len(Server), "probes pile up"
 
     def _check_pace(self, now: float) -> None:
         extra = 3 * _recent(self.disturbances, now)
