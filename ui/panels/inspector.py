@@ -35,6 +35,8 @@ ROWS = (
     "access",
     "description",
 )
+_SENTENCES = ("why", "to-do")
+"""As wide as the panel, under their names."""
 _LOOK_AGAIN_MS = 250
 
 
@@ -186,15 +188,19 @@ class Inspector(QWidget):
         words = self._speaker.words
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(8)
+        grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
         for line, row in enumerate(ROWS):
             name = QLabel(words(f"inspector.{row}"), self)
             name.setForegroundRole(name.palette().ColorRole.PlaceholderText)
             cell = _readable(QLabel(self))
             cell.setAccessibleName(words(f"inspector.{row}"))
-            grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(cell, line, 1, Qt.AlignmentFlag.AlignTop)
+            if row in _SENTENCES:
+                grid.addWidget(name, 2 * line, 0, 1, 2)
+                grid.addWidget(cell, 2 * line + 1, 0, 1, 2)
+            else:
+                grid.addWidget(name, 2 * line, 0, Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(cell, 2 * line, 1, Qt.AlignmentFlag.AlignTop)
             self._names[row], self._cells[row] = name, cell
         inside = QWidget(self)
         box = QVBoxLayout(inside)
