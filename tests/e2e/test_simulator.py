@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from asyncua import Client, ua
+from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
+from fakes.guest import Guest, read, status_of, swap, visit, wait_until
 from vizclient.profiles.loading import load_profile
 from vizclient.redundancy.model import Mode
 from vizclient.simulator.building import NAMESPACE, building_items
@@ -26,46 +27,7 @@ from vizclient.simulator.pair import Pair, PairError
 
 pytestmark = pytest.mark.e2e
 
-T = TypeVar("T")
 SETPOINT = "KNX/F1/Office102/Setpoint"
-
-
-class Guest(Client):  # type: ignore[misc, unused-ignore]
-    """A plain asyncua client with addresses by name."""
-
-    async def __aenter__(self) -> Guest:
-        await super().__aenter__()
-        self.namespaces = await self.get_namespace_array()
-        return self
-
-    def item(self, name: str) -> Any:
-        return self.get_node(ua.NodeId(name, self.namespaces.index(NAMESPACE)))
-
-    def system(self, name: str) -> Any:
-        return self.get_node(ua.NodeId(getattr(ua.ObjectIds, name)))
-
-    async def write(self, name: str, value: Any, kind: str) -> None:
-        await self.item(name).write_value(ua.DataValue(ua.Variant(value, ua.VariantType[kind])))
-
-
-def visit(pair: Pair, server: str, work: Callable[[Guest], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with Guest(pair.url(server), timeout=4) as guest:
-            return await work(guest)
-
-    return asyncio.run(run())
-
-
-def read(pair: Pair, server: str, name: str) -> Any:
-    return visit(pair, server, lambda guest: guest.item(name).read_value())
-
-
-def status_of(pair: Pair, server: str, name: str) -> str:
-    async def look(guest: Guest) -> str:
-        held = await guest.item(name).read_data_value(raise_on_bad_status=False)
-        return str(held.StatusCode.name)
-
-    return visit(pair, server, look)
 
 
 def settle(pair: Pair, kind: str) -> None:
@@ -80,23 +42,6 @@ def settle(pair: Pair, kind: str) -> None:
     wait_until(lambda: pair.status()["main"].role == "active" and pair.status()["main"].peer_ready)
     for server in pair.status():
         pair.wait_done(pair.set(server, standby=kind, level=None, reject_certificates=False))
-
-
-def swap(pair: Pair) -> str:
-    """Swap the roles as soon as both can; who is active then."""
-    wait_until(lambda: any(status.role == "active" and status.peer_ready for status in pair.status().values()))
-    since = time.perf_counter()
-    after = "backup" if pair.active() == "main" else "main"
-    pair.wait_done(pair.swap())
-    pair.wait_for_role(after, "active", since=since)
-    return after
-
-
-def wait_until(holds: Callable[[], bool], timeout: float = 15.0) -> None:
-    deadline = time.perf_counter() + timeout
-    while not holds():
-        assert time.perf_counter() < deadline, "it never came to be"
-        time.sleep(0.01)
 
 
 def can_connect(pair: Pair, server: str) -> bool:

@@ -137,6 +137,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metering-delay", metavar="MS", type=int, default=default.metering_delay,
         help="from when a server turns active to when metering appears there (default: 700)",
     )  # fmt: skip
+    fields.add_argument(
+        "--smtp", metavar="HOST:PORT", default="", help="send messages to this mail server (default: none are sent)"
+    )
     files = parser.add_argument_group("files")
     files.add_argument("--write-profile", metavar="FILE", type=Path, help="write a profile for this pair")
     files.add_argument("--audit", metavar="DIR", default="", help="log there what each server held and when")

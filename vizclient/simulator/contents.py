@@ -5,8 +5,9 @@ Knows nothing of how roles are found. Everything is called in the server's one t
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from vizclient.simulator.clock import Clock
 from vizclient.simulator.incoming import converted
 from vizclient.simulator.interfaces import ACTIVE_ONLY, BOTH, MAIN_ONLY, Carrying
 from vizclient.simulator.item import Item
+from vizclient.simulator.messaging import Messaging
 from vizclient.simulator.networks import FOREIGN
 from vizclient.simulator.nodes import ItemNodes
 from vizclient.simulator.options import Options
@@ -29,22 +31,25 @@ from vizclient.simulator.replication import Wire
 _WAITING: Final = 0x80320000  # Bad_WaitingForInitialData
 _LAST_USABLE: Final = 0x40900000  # Uncertain_LastUsableValue
 _FOREIGN_STATE: Final = frozenset(("OPCDA/Source", *(f"OPCDA/{server}/Reachable" for server in FOREIGN)))
+_MAIL_ADDRESS: Final = re.compile(r"[^\s@<>,;:]{1,64}@[^\s@<>,;:]{1,250}", re.ASCII)
 _KEPT: Final = timedelta(hours=1)
 """How old the values are that a server has kept from before its start."""
 
 
 class Contents:
-    """`wire`: to the other server. `build` comes before everything else."""
+    """`wire`: to the other server. `post`: as `Messaging` has it. `build` comes before everything else."""
 
-    def __init__(self, server: Server, options: Options, clock: Clock, wire: Wire) -> None:
+    def __init__(self, server: Server, options: Options, clock: Clock, wire: Wire, post: Callable[[Any], None]) -> None:
         self._options, self._clock, self._wire = options, clock, wire
         self._model = Model(options.seed, reader=int(server is Server.BACKUP))
+        self.messaging = Messaging(server, options.smtp, clock, wire, self._model.values, post)
         self._plain = PlainItems(options.items)
         self.items: tuple[Item, ...] = (*self._model.items, *self._plain.items)
         self._first_plain = len(self._model.items)
         self._audit = Audit(options.audit, server)
         self._own_statuses = [item.status for item in self.items]
         self._foreign_served = True
+        self._active = False
         self._shown_changes = 0
         self._budget = 0.0
         self._pointed = set(MAIN_ONLY) & set(options.speaks_to_backup)
@@ -66,9 +71,12 @@ class Contents:
         ]
         self.nodes = ItemNodes(space, namespace, self.items, values, stamps, statuses)
 
-    def refusal(self, index: int) -> int:
-        """The StatusCode to refuse a write with because the field cannot be reached from here; 0 to take it."""
-        interface = self.items[index].interface
+    def refusal(self, index: int, value: Any) -> int:
+        """The StatusCode to refuse a write with that the item as such would take; 0 to take it."""
+        item = self.items[index]
+        if item.identifier == "Messenger/Recipient" and not _MAIL_ADDRESS.fullmatch(value):
+            return int(ua.StatusCodes.BadOutOfRange)
+        interface = item.interface
         unreachable = interface in MAIN_ONLY and interface not in self._heard
         unreachable |= interface == "OPCDA" and not self._model.foreign_source()
         return int(ua.StatusCodes.BadNoCommunication) if unreachable else 0
@@ -88,6 +96,7 @@ class Contents:
 
     async def become_active(self, now: float, *, cold: bool) -> None:
         """Show what was taken over. `cold`: no other server was active, and the fields are waited for."""
+        self._active = True
         if cold:
             self._connects_at = now
             await self._listen(now, 0.0)
@@ -99,13 +108,16 @@ class Contents:
 
     async def become_standby(self) -> None:
         """Take the nodes away that exist on the active server alone."""
+        self._active = False
         self._metering_at = None
         await self.nodes.remove_active_only()
 
-    async def move(self, now: float, seconds: float, *, active: bool) -> None:
+    async def move(self, now: float, seconds: float, *, peer_alive: bool) -> None:
         """Let time pass: for what the active server moves, and for the fields that talk to this one in any role."""
-        if active:
+        if self._active:
             self._model.advance(seconds)
+            self._notice()
+            self.messaging.step(now, peer_alive=peer_alive, replicate=self._replicate)
             await self._let_metering_appear(now)
             await self._show_foreign()
             await self._publish(self._model.changes())
@@ -117,7 +129,8 @@ class Contents:
         self._audit.note("role", at, role=role, reason=reason)
 
     def close(self) -> None:
-        """Hand the audit log to the operating system."""
+        """Let go of the mail server, and hand the audit log to the operating system."""
+        self.messaging.close()
         self._audit.flush()
 
     def point(self, interfaces: Iterable[str], *, here: bool) -> None:
@@ -137,6 +150,7 @@ class Contents:
         """What the other server needs to go on."""
         return {
             "model": self._model.state(),
+            "mail": self.messaging.state(),
             "plain": self._plain.changed,
             "written": None if peer_ready else self._plain.written,
         }
@@ -144,6 +158,7 @@ class Contents:
     def take(self, payload: dict[str, Any]) -> None:
         """Take the other server's state over."""
         self._model.restore(payload["model"], self._heard)
+        self.messaging.take(payload["mail"])
         self._plain.changed = int(payload["plain"])
         if payload["written"] is not None:
             self._plain.written = dict(payload["written"])
@@ -170,6 +185,7 @@ class Contents:
         item = self.items[index]
         if item.carrying not in (Carrying.OWN, Carrying.BOTH):
             self._wire.send("write", (index, value))
+        self._notice()
         if index >= self._first_plain:
             await self._publish([(index, value)])
         elif item.interface in self._heard:
@@ -189,6 +205,13 @@ class Contents:
         if status is not None:
             plain = index - self._first_plain
             await self._publish([(index, self._plain.value(plain) if plain >= 0 else self._model.published[index])])
+
+    def _notice(self) -> None:
+        if self._active and self.messaging.notice():
+            self._replicate()
+
+    def _replicate(self) -> None:
+        self._wire.send("state", self.whole_state(peer_ready=False))
 
     async def _listen(self, now: float, seconds: float) -> None:
         """Hear the fields that talk to this server. One that begins to do so tells everything."""

@@ -26,6 +26,7 @@ class Options:
     for the same. `failover_users`: who may call Failover, None for everybody.
     `expired_certificate`: the servers whose certificate has expired. `bundle`: the pages, a folder or .vizbundle, that a server
     holds as a file; `backup_bundle`: other pages on the backup.
+    `smtp`: HOST:PORT of the mail server that messages go to; nothing is sent without.
     `speaks_to_backup`: interfaces whose field system, which talks to one server alone, is pointed at the backup.
     `field_delay`: from the start of a server to when such a system talks to it. `metering_delay`: from when a server turns
     active to when the items of metering appear there. `main_clock`, `backup_clock`: seconds that its clock is ahead.
@@ -62,6 +63,7 @@ class Options:
     expired_certificate: tuple[str, ...] = ()
     bundle: str = ""
     backup_bundle: str = ""
+    smtp: str = ""
     speaks_to_backup: tuple[str, ...] = ()
     field_delay: int = 2000
     metering_delay: int = 700
@@ -82,6 +84,8 @@ class Options:
                 raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
         if self.heartbeat <= 0 or self.dead_after <= self.heartbeat:
             raise ValueError("dead_after must be longer than heartbeat, and both positive")
+        if self.smtp and not (self.smtp.rpartition(":")[0] and self.smtp.rpartition(":")[2].isdecimal()):
+            raise ValueError(f"smtp is HOST:PORT, not {self.smtp!r}")
         if not 0 <= self.items <= 50_000:
             raise ValueError(f"items is 0 to 50000, not {self.items}")
 

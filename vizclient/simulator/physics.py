@@ -21,7 +21,7 @@ from vizclient.simulator.hotel import DOORS, ROOMS
 from vizclient.simulator.interfaces import BOTH, INTERFACES, MAIN_ONLY, Carrying
 from vizclient.simulator.item import Item
 from vizclient.simulator.modules import SHUTTERS
-from vizclient.simulator.motion import Chance, date
+from vizclient.simulator.motion import Chance, Values, date
 from vizclient.simulator.networks import NO_FOREIGN
 from vizclient.simulator.plant import advance_air_handling, advance_heating, advance_machines
 from vizclient.simulator.rooms import advance_corridors, advance_office, advance_weather
@@ -65,6 +65,7 @@ class Model:
         self._carried = tuple(i for name, indexes in self._of.items() if name not in _LISTENED for i in indexes)
         self._names = self._state_names()
         self._quiet: dict[str, tuple[int, ...]] = {}
+        self._spoken: set[str] = set()
         self._own = {
             f"Shutter/F{floor}/{side}": tuple(self._below(f"Shutter/F{floor}/{side}/")) for floor, side in SHUTTERS
         }
@@ -77,6 +78,11 @@ class Model:
     def published(self) -> Sequence[Value]:
         """The values of all items as last published, by index."""
         return self._published
+
+    @property
+    def values(self) -> Values:
+        """The raw values, for what works with them in the server itself."""
+        return self._v
 
     def write(self, identifier: str, value: Value) -> None:
         """Give the item `value` and let it act. Type, range and access are checked by who calls."""
@@ -93,7 +99,7 @@ class Model:
                 v[f"LaMPS/{group}/Scene"] = 0
             case ["Shutter", floor, side, name]:
                 at = f"Shutter/{floor}/{side}"
-                self._quiet.pop(at, None)
+                self._spoken.add(at)
                 if name == "Command":
                     v[f"{at}/Setpoint"] = {1: 0.0, 2: 100.0}.get(v[f"{at}/Command"], v[f"{at}/Position"])
             case [*path, "Unlock"]:
@@ -105,6 +111,7 @@ class Model:
         changed = self._differing(self._carried)
         if self._quiet:
             changed = self._with_whole_shutters(changed)
+        self._spoken.clear()
         return changed
 
     def heard(self, interfaces: Iterable[str]) -> Changes:
@@ -220,10 +227,10 @@ class Model:
         return [(index, self._published[index]) for index in indexes]
 
     def _with_whole_shutters(self, changed: Changes) -> Changes:
-        """After a switchover a shutter that moves tells everything of itself, once."""
+        """After a switchover a shutter that moves, or answers a command, tells everything of itself, once."""
         moved = {index for index, _ in changed}
         for at, indexes in list(self._quiet.items()):
-            if not moved.isdisjoint(indexes):
+            if at in self._spoken or not moved.isdisjoint(indexes):
                 del self._quiet[at]
                 changed = [change for change in changed if change[0] not in indexes] + self._publish(indexes)
         return changed
@@ -240,7 +247,7 @@ def _is_carried(interface: str) -> bool:
 def _hidden() -> dict[str, Any]:
     hidden: dict[str, Any] = {
         ".clock": _START, ".cloud": 0.45, ".wind": 0.0, ".lift": 1, ".lift wait": 5.0, ".lift at": 1.0, ".OPCDA/since": 0.0,
-        ".GridVis/since": 0.0,
+        ".GridVis/since": 0.0, ".Messenger/alarms": (),
     }  # fmt: skip
     hidden |= {f".wh/{meter}": 0.0 for meter in (1, 2, 3)}
     hidden |= {f".valve/{office}": 30.0 for office in OFFICES}

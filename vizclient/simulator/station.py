@@ -68,7 +68,13 @@ class Station:
             limit=_FENCE * self._rules.dead_after,
             receive=lambda at, kind, payload: _post(loop, self._inbox, (at, kind, payload)),
         )
-        self._contents = Contents(server, options, self._clock, self._wire)
+        self._contents = Contents(
+            server,
+            options,
+            self._clock,
+            self._wire,
+            post=lambda told: _post(loop, self._inbox, (time.perf_counter(), "mail", told)),
+        )
         self._admission = Admission(
             self._wire.pulse,
             self._write,
@@ -128,13 +134,13 @@ class Station:
             now = time.perf_counter()
             if not self._wire.pulse.stopped():
                 await self._arbitrate(Ticked(now))
-                active = self._state.role is Role.ACTIVE
                 if now - moved >= _MOVE_EVERY:
-                    await self._contents.move(now, min(now - moved, 0.5), active=active)
+                    alive = arbitration.peer_alive(self._rules, self._state, now)
+                    await self._contents.move(now, min(now - moved, 0.5), peer_alive=alive)
                     moved = now
                 if now - stated >= _STATE_EVERY:
                     stated = now
-                    if active:
+                    if self._state.role is Role.ACTIVE:
                         self._wire.send("state", self._whole_state(now))
                     elif told := self._contents.told():
                         self._wire.send("told", told)
@@ -211,6 +217,8 @@ class Station:
                 await self._arbitrate(arbitration.Updated(at))
             case "write" if self._state.role is Role.STANDBY:
                 self._contents.keep(*payload)
+            case "mail":
+                self._contents.messaging.ended(payload)
             case "told":
                 self._contents.hear(payload)
             case "ask":
@@ -225,6 +233,7 @@ class Station:
                 except (ValueError, KeyError, TypeError, OSError) as error:
                     done.set_exception(error)
             case "thawed":
+                self._contents.messaging.thawed()
                 if self._options.ghost:
                     await asyncio.sleep(_GHOST)
                 await self._arbitrate(arbitration.Thawed(time.perf_counter()))
@@ -285,9 +294,10 @@ class Station:
             return ua.StatusCode(ua.StatusCodes.BadNotWritable)
         if self._state.role is not Role.ACTIVE:
             return ua.StatusCode(ua.StatusCodes.BadInvalidState)
-        status = refusal(self._contents.items[index], write) or self._contents.refusal(index)
+        status = refusal(self._contents.items[index], write)
+        content = write.Value.Value.Value if write.Value.Value is not None else None
+        status = status or self._contents.refusal(index, content)
         if not status:
-            content = write.Value.Value.Value
             await self._contents.apply(index, tuple(content) if isinstance(content, list) else content)
         return ua.StatusCode(status)
 
