@@ -5,7 +5,7 @@ Times come in: monotonic seconds, and `Moment`, which ties them to wall time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +23,7 @@ from vizclient.redundancy.model import (
     ServerView,
     Source,
 )
+from vizclient.redundancy.readiness import Check, Readiness, Verdict
 
 from .times import Times
 from .words import Words
@@ -171,6 +172,63 @@ class Speaker:
             time = self.times.time(moment.wall_of(report.estimated_return))
             said = words("servers.state.returns", state=said, time=time)
         return said
+
+    def takeover(self, readiness: Readiness) -> str:
+        """Whether the standby could take over, in a few words."""
+        return self.words(f"strip.takeover.{readiness.light}")
+
+    def gravest(self, readiness: Readiness, moment: Moment) -> str:
+        """The finding that counts most; that all is in order, if it is."""
+        first = readiness.gravest[0]
+        if first.verdict is Verdict.FINE:
+            return self.words("strip.takeover.fine")
+        return self._found([check for check in readiness.gravest if check.code == first.code], moment)
+
+    def findings(self, readiness: Readiness, moment: Moment) -> list[tuple[Verdict, str]]:
+        """A line for each finding, the gravest first: where, what, and what to do. One for all that cannot be checked for
+        the same reason, and one for all that is in order.
+        """
+        words = self.words
+        alike: dict[tuple[str, Server | None], list[Check]] = {}
+        for check in readiness.gravest:
+            if check.verdict is not Verdict.FINE:
+                alike.setdefault((check.code, check.server), []).append(check)
+        lines = []
+        for (_, server), checks in alike.items():
+            said, to_do = self._found(checks, moment), self._to_do(checks[0])
+            what = f"{said}. {to_do}" if to_do else said
+            where = "" if server is None else words(f"server.{server}")
+            lines.append((checks[0].verdict, words("servers.ready.line", server=where, what=what)))
+        fine = [words(f"ready.subject.{one.subject}") for one in readiness.checks if one.verdict is Verdict.FINE]
+        if fine:
+            lines.append((Verdict.FINE, words("ready-fine", subjects=", ".join(fine))))
+        return lines
+
+    def _found(self, checks: Sequence[Check], moment: Moment) -> str:
+        """What was found, alike by all of these checks."""
+        words, check = self.words, checks[0]
+        arguments: dict[str, object] = dict(check.arguments)
+        if check.problem is not None:
+            arguments["reason"] = self.problem(check.problem)
+        if "state" in arguments:
+            arguments["state"] = self.server_state(int(str(arguments["state"])))
+        code = f"ready.{check.code}"
+        number = int(str(arguments.pop("number", 0)))
+        code = f"{code}.one" if number == 1 and words.knows(f"{code}.one") else code
+        said = words(code, number=number, **arguments)
+        if check.learned is not None:
+            said = f"{said} ({words('ready-seen', time=words.ago(max(0.0, moment.wall - check.learned)))})"
+        if check.code != check.case:
+            return said
+        subjects = ", ".join(words(f"ready.subject.{one.subject}") for one in checks)
+        return words("ready-about", subject=subjects, what=said)
+
+    def _to_do(self, check: Check) -> str:
+        if check.problem is not None:
+            code = f"advice.{check.problem.code}"
+            return self.words(code, **dict(check.problem.arguments)) if self.words.knows(code) else ""
+        code = f"ready-advice.{check.code}"
+        return self.words(code) if self.words.knows(code) else ""
 
     def _connected(self, connection: Connection, server: Server, peer: str, heard: str, moment: Moment) -> Saying:
         words = self.words

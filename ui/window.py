@@ -21,6 +21,7 @@ from vizclient.pages.bundle import Bundle
 from vizclient.pages.document import Element
 from vizclient.pages.view_state import ViewState
 from vizclient.redundancy.model import Connection, Server, Switchover
+from vizclient.redundancy.readiness import Readiness
 
 from .actions import Actions
 from .canvas.canvas import Canvas
@@ -193,6 +194,8 @@ class Window(QMainWindow):
         self.strip.set_theme(theme)
         self.messages.set_theme(theme)
         self.controls.set_theme(theme)
+        if self.servers is not None:
+            self.servers.readiness.set_theme(theme)
         self.logins.set_theme(theme)
         self.canvas.set_theme(theme)
         self.actions_["theme"].setChecked(theme.dark)
@@ -262,6 +265,8 @@ class Window(QMainWindow):
         self.strip.on_saying.append(self._said)
         self._link.on_connection.append(self._take_connection)
         self._link.on_switchover.append(self._take_switchover)
+        self._link.on_readiness.append(self._take_readiness)
+        self.strip.takeover.clicked.connect(lambda: self._show_servers(visible=True))
         self._link.on_write.append(self._take_write)
         self._link.on_trouble.append(self._take_trouble)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
@@ -280,6 +285,7 @@ class Window(QMainWindow):
             return
         self.bar.set_pages([(page, self.words.text(bundle.pages[page].title)) for page in bundle.pages])
         self.views = [view.within(bundle.pages, bundle.start) for view in self.views] or [ViewState.at(bundle.start)]
+        self._link.bundle_shown(bundle.digest)
         everything = dict.fromkeys(
             self._mirror.handle(address) for page in bundle.pages for address in bundle.addresses(page).values()
         )
@@ -399,6 +405,11 @@ class Window(QMainWindow):
         if self.servers is not None:
             self.servers.set_switchovers(self._link.switchovers)
 
+    def _take_readiness(self, readiness: Readiness | None) -> None:
+        self.strip.set_readiness(readiness)
+        if self.servers is not None:
+            self.servers.readiness.set_readiness(readiness)
+
     def _take_write(self, state: WriteState) -> None:
         self.controls.set_write_state(state)
 
@@ -462,6 +473,7 @@ class Window(QMainWindow):
                 return
             self.servers = ServersPanel(
                 self._speaker,
+                self.theme,
                 self._now,
                 self.actions_["retry"],
                 self,
@@ -470,6 +482,7 @@ class Window(QMainWindow):
             )
             self.servers.set_connection(self._link.connection)
             self.servers.set_switchovers(self._link.switchovers)
+            self.servers.readiness.set_readiness(self._link.readiness)
             self._servers_dock = self.add_panel("servers-dock", self.words("servers.title"), self.servers)
             self._servers_dock.setMinimumWidth(400)
             self._servers_dock.visibilityChanged.connect(

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QTreeWidget,
@@ -25,8 +26,11 @@ from PySide6.QtWidgets import (
 from vizclient.redundancy.model import Connection, ConnectionState, Role, Server, ServerView, Switchover
 
 from ..speaker import Moment, Speaker, needs_password
+from ..theme import Theme
+from .readiness import ReadinessPart
 
 _PAST = ("time", "way", "cause", "outage", "blackout")
+_PAST_HEIGHT = 140
 _ROWS = ("role", "why", "level", "state", "since", "probe", "session", "address")
 
 
@@ -40,6 +44,7 @@ class ServersPanel(QWidget):
     def __init__(
         self,
         speaker: Speaker,
+        theme: Theme,
         now: Callable[[], Moment],
         retry: QAction,
         parent: QWidget | None = None,
@@ -57,6 +62,7 @@ class ServersPanel(QWidget):
         self._uses: dict[Server, QPushButton] = {}
         self._give_password = give_password
         self._passwords: dict[Server, QPushButton] = {}
+        self.readiness = ReadinessPart(speaker, theme, now, self)
         self._past = QTreeWidget(self)
         self._none_yet = QLabel(speaker.words("servers.past.none"), self)
         self._retry = QToolButton(self)
@@ -124,6 +130,7 @@ class ServersPanel(QWidget):
 
     def _refresh(self) -> None:
         connection = self._connection
+        self.readiness.refresh()
         for server in Server:
             view = None
             if connection is not None:
@@ -278,6 +285,7 @@ class ServersPanel(QWidget):
         self._past.setWordWrap(True)
         self._past.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._past.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self._past.setMinimumHeight(_PAST_HEIGHT)
         self._past.setVisible(False)
         header = self._past.header()
         header.setStretchLastSection(False)
@@ -289,11 +297,21 @@ class ServersPanel(QWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self._retry.setVisible(False)
-        box = QVBoxLayout(self)
+        inside = QWidget(self)
+        scroll = QScrollArea(self)
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        box = QVBoxLayout(inside)
         box.setContentsMargins(16, 12, 16, 12)
         box.setSpacing(12)
         box.addLayout(grid)
         box.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignLeft)
+        box.addWidget(self.readiness)
         box.addSpacing(8)
         box.addWidget(past)
         box.addWidget(self._none_yet)

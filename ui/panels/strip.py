@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePol
 
 from vizclient.link.mirror import Mirror
 from vizclient.redundancy.model import Connection
+from vizclient.redundancy.readiness import Readiness
 
 from ..speaker import Moment, Saying, Speaker, Tone
 from ..theme import Theme
 from .elided import ElidedLabel
+from .light import TakeoverLight
 from .tones import paint_on, tone_colors
 
 _HEIGHT = 68
@@ -50,6 +52,7 @@ class Strip(QFrame):
         self._detail.setFont(theme.font(14))
         self._peer = _label(self, theme.font(15, "medium"), right)
         self._heard = _label(self, theme.font(13), right)
+        self.takeover = TakeoverLight(speaker, theme, self)
         self._clock = _label(self, theme.font(28), right)
         self._date = _label(self, theme.font(13), right)
         self._lay_out()
@@ -68,6 +71,10 @@ class Strip(QFrame):
         """The connection as it was announced; None while no link speaks."""
         self._connection = connection
         self.refresh()
+
+    def set_readiness(self, readiness: Readiness | None) -> None:
+        """Whether the standby could take over; None while no link speaks."""
+        self.takeover.show_readiness(readiness, self._now())
 
     def set_theme(self, theme: Theme) -> None:
         """Other colours."""
@@ -121,6 +128,7 @@ class Strip(QFrame):
             paint_on(label, ground, ink)
         for label in (self._detail, self._peer, self._heard, self._date):
             paint_on(label, ground, muted)
+        self.takeover.show_tone(self._theme, tone)
         self._mark.show_tone(tone, fresh=self.saying.fresh, ground=ground, ink=ink)
 
     def _lay_out(self) -> None:
@@ -137,11 +145,13 @@ class Strip(QFrame):
         grid.addLayout(head, 0, 1)
         grid.addWidget(self._detail, 1, 1)
         grid.setColumnStretch(1, 1)
-        grid.addWidget(self._peer, 0, 2)
-        grid.addWidget(self._heard, 1, 2)
-        grid.setColumnMinimumWidth(3, 12)
-        grid.addWidget(self._clock, 0, 4)
-        grid.addWidget(self._date, 1, 4)
+        grid.addWidget(self.takeover, 0, 2, 2, 1)
+        grid.setColumnMinimumWidth(3, 4)
+        grid.addWidget(self._peer, 0, 4)
+        grid.addWidget(self._heard, 1, 4)
+        grid.setColumnMinimumWidth(5, 12)
+        grid.addWidget(self._clock, 0, 6)
+        grid.addWidget(self._date, 1, 6)
 
 
 class _Mark(QWidget):

@@ -217,7 +217,8 @@ def row(readiness: Readiness) -> dict[str, Any]:
 
 def lines(readiness: Readiness) -> list[str]:
     """The readiness for a person: the light, then one line for each check, the gravest first."""
-    said = [f"{readiness.standby}: {phrase(f'ready.light.{readiness.light}', {})}"]
+    light = phrase(f"ready.light.{readiness.light}", {})
+    said = [phrase("ready-head", {"server": readiness.standby, "light": light})]
     width = max(len(phrase(f"ready.verdict.{verdict}", {})) for verdict in Verdict)
     for check in readiness.gravest:
         verdict = phrase(f"ready.verdict.{check.verdict}", {})
