@@ -133,6 +133,18 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
     )
     interfaces.add_argument("--json", action="store_true", help="one JSON object, see below")
 
+    secret = _add(commands, "secret", "the passwords of the users that a profile names", _secret, SECRET_HELP)
+    verbs = secret.add_subparsers(title="commands", metavar="VERB", required=True)
+    for verb, what in (
+        ("set", "ask for a password, and keep it in the keyring"),
+        ("check", "find the password, and show it to its server once"),
+        ("remove", "take the password out of the keyring"),
+    ):
+        one = _add(verbs, verb, what, _secret, SECRET_HELP)
+        one.set_defaults(verb=verb)
+        _add_profile(one)
+        one.add_argument("--server", choices=("main", "backup"), help="of this server alone (default: of both)")
+
     profile = _add(commands, "profile", "work on profiles", _profile_new)
     verbs = profile.add_subparsers(title="commands", metavar="VERB", required=True)
     new = _add(
@@ -231,6 +243,16 @@ behaviour: synchronised (values are carried over), unsynchronised (they are not)
   alone), active-sends (carried over, only the active server sends)
 An item belongs to the first row with a pattern that fits it, the profile's rows first. No server is
 asked: that a node itself names its interface is seen by the window, not here.
+
+"""
+    + HELP
+)
+SECRET_HELP = (
+    """A password is typed without being shown, or comes through a pipe as one line; never in an argument,
+which others can see. It is kept in the keyring of the desktop (Secret Service, KWallet, Windows,
+macOS), for its user at the address of its server. A service has it from systemd instead, which is
+looked at first: LoadCredential=vizclient.password:FILE, or vizclient.main.password and
+vizclient.backup.password. A password that a server refuses is not tried again by itself.
 
 """
     + HELP
@@ -407,6 +429,15 @@ def _interfaces(arguments: argparse.Namespace) -> int:
     from vizclient.headless.interfaces import interfaces  # noqa: PLC0415
 
     return interfaces(arguments.profile, arguments.data_dir, as_json=arguments.json)
+
+
+def _secret(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.secret import check_password, remove_password, set_password  # noqa: PLC0415
+    from vizclient.redundancy.model import Server  # noqa: PLC0415
+
+    server = None if arguments.server is None else Server(arguments.server)
+    act = {"set": set_password, "check": check_password, "remove": remove_password}[arguments.verb]
+    return act(arguments.profile, arguments.data_dir, server)
 
 
 def _profile_new(arguments: argparse.Namespace) -> int:

@@ -209,10 +209,11 @@ def test_a_server_that_offers_anonymous_sessions_and_refuses_them_is_said_to(try
         assert said(try_login(server.url, Security(), user="")) == "anonymous-refused"
 
 
-def test_a_missing_password_is_known_before_anything_is_sent(try_login: Try) -> None:
-    report = try_login("opc.tcp://127.0.0.1:1", given=Given(None))
-    assert said(report) == "password-missing"
-    assert report.layer is Layer.NOTHING
+def test_that_a_password_is_lacking_is_known_without_a_word_to_the_server(try_login: Try, server: UaServer) -> None:
+    for url, layer in ((server.url, Layer.TCP), ("opc.tcp://127.0.0.1:1", Layer.NOTHING)):
+        report = try_login(url, given=Given(None))
+        assert said(report) == "password-missing"
+        assert report.layer is layer
 
 
 def test_a_password_is_encrypted_for_nobody_but_the_server_that_was_trusted_before(
@@ -220,6 +221,7 @@ def test_a_password_is_encrypted_for_nobody_but_the_server_that_was_trusted_befo
 ) -> None:
     assert try_login(server.url, Security()).accepted
     trusted = tmp_path / "trusted" / "main.der"
+    assert trusted.is_file()
     own_identity(tmp_path / "another")
     trusted.write_bytes((tmp_path / "another" / "vizclient.der").read_bytes())
     assert said(try_login(server.url, Security())) == "certificate-changed"

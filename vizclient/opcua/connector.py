@@ -12,6 +12,7 @@ cancelled, within a bounded time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from vizclient.opcua import role
 from vizclient.opcua.endpoint import Deadlines, Target, open_channel, open_tcp
-from vizclient.opcua.errors import problem_of
+from vizclient.opcua.errors import Misfit, problem_of
 from vizclient.opcua.inspection import certificate_in, certificate_of
 from vizclient.opcua.login import Login, Passwords, activate_session, close_session, create_session
 from vizclient.opcua.names import Resolver
@@ -121,7 +122,12 @@ class OpcUaConnector:
     async def _open(self, attempt: _Attempt, generation: int, listener: SessionListener) -> ProbeResult:
         server, target, deadlines = attempt.server, self._targets[attempt.server], self._deadlines
         own = await self._our_identity() if target.security.secured else None
-        password = await self._password(server)
+        try:
+            password = await self._password(server)
+        except Misfit:
+            with contextlib.suppress(OSError):
+                await self._knock(attempt)  # whether its port is open is told all the same
+            raise
         channel = await open_channel(server, target, own, self._trusted, self._resolver, deadlines, attempt.reach)
         kept = False
         try:
@@ -160,8 +166,8 @@ class OpcUaConnector:
                 await close_session(channel, deadlines.close)
 
     async def _password(self, server: Server) -> Password | None:
-        """That of the user of `server`, None without a user. Looked for before anything is sent: a server that would lack it
-        when it is needed is known to, even while its port is closed."""
+        """That of the user of `server`, None without a user. Looked for before anything else: that it is lacking is known even
+        while the server's port is closed, and not only when it is needed."""
         if not self._targets[server].user:
             return None
         assert self._passwords is not None, "a user needs a password"
