@@ -23,7 +23,7 @@ global
     chroot /var/lib/haproxy
     user haproxy
     group haproxy
-    maxconn 10000
+    maxconn 4000
     # After a reload the old process hears of no switchover any more: it may not keep connections for long.
     hard-stop-after 10s
 
@@ -92,6 +92,10 @@ def haproxy_configuration(profile: Profile, resolve: Resolve) -> str:
 def _section(port: Port, resolve: Resolve) -> str:
     lines = [
         f"listen {port.name}\n    bind {port.listen}\n{_BODIES[port.kind]}",
+        "    # Who comes while the roles change waits a moment for the new server, instead of being turned away.\n",
+        "    tcp-request inspect-delay 250ms\n",
+        f"    tcp-request content accept if {{ nbsrv({port.name}) gt 0 }}\n",
+        "    tcp-request content accept if WAIT_END\n",
         "    # Who is on a server that is no longer the active one is disconnected, and comes back to the other.\n",
         "    default-server on-marked-down shutdown-sessions\n",
     ]

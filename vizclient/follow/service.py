@@ -74,9 +74,8 @@ class Following:
                 open_.push_async_callback(self._hook.close)
             open_.push_async_callback(self._site.close)
             self._board.listen(self._heard)
-            self._site.start()
             machine.notify_service("READY=1")
-            self._tell_service(self._board.now)
+            self._site.start()
             try:
                 await self._keep_alive()
             finally:

@@ -57,6 +57,8 @@ def test_each_port_leads_to_both_servers_and_follows_the_one_answer() -> None:
     assert web[-1] == "server backup [fe80::2]:8080 track vizclient.follow/backup"
     for section in (opcua, web):
         assert "default-server on-marked-down shutdown-sessions" in section
+        assert "tcp-request inspect-delay 250ms" in section
+    assert "tcp-request content accept if { nbsrv(opcua) gt 0 }" in opcua
     assert ("bind 0.0.0.0:4841" in opcua, "mode tcp" in opcua) == (True, True)
     assert ("bind [::1]:80" in web, "mode http" in web) == (True, True)
 

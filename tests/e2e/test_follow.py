@@ -1,0 +1,118 @@
+"""Clients that know nothing of main and backup follow the active server: through HAProxy, with `vizclient follow`."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from itertools import pairwise
+
+import pytest
+
+from programs.following import Building, building, haproxy_file, lacking
+from programs.ordinary_clients import OrdinaryClient, curl, mqtt_in_a_loop, mqtt_staying, opc_ua
+from vizclient.redundancy.model import Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(lacking()), reason=lacking())]
+
+IN_TIME = 1.0
+"""Seconds from when the other server is active until a client is on it."""
+RECONNECT = 1.0
+"""Seconds that mosquitto_sub waits by itself before it connects again."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Building]:
+    with building(tmp_path_factory.mktemp("follow")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clients(site: Building) -> Iterator[Mapping[str, OrdinaryClient]]:
+    ports = site.ports
+    found = {
+        "curl": curl(ports["web"]),
+        "mosquitto_sub": mqtt_in_a_loop(ports["mqtt"]),
+        "mosquitto_sub that stays": mqtt_staying(ports["mqtt"]),
+        "OPC UA": opc_ua(ports["opcua"]),
+    }
+    with ExitStack() as stack:
+        for client in found.values():
+            stack.enter_context(client)
+        for client in found.values():
+            client.first("main", 0.0)
+        yield found
+
+
+def all_follow(site: Building, clients: Mapping[str, OrdinaryClient], taken: Server, active: float) -> None:
+    """Each is on `taken` soon after that became active, and from then on meets nobody else."""
+    took = {name: client.first(taken, active) - active for name, client in clients.items()}
+    late = {name for name, seconds in took.items() if seconds > IN_TIME + (RECONNECT if "stays" in name else 0.0)}
+    assert not late, took
+    time.sleep(0.3)
+    for name, client in clients.items():
+        others = [at - active for at, server in client.seen if at > active + took[name] and server != taken]
+        assert not others, (name, took[name], others)
+        misled = [(at, server) for at, server in client.seen if not was_active(site, Server(server), at)]
+        assert not misled, (name, misled)
+
+
+def was_active(site: Building, server: Server, at: float) -> bool:
+    """Whether `server` was active at `at`, or had been until just before."""
+    active = None
+    for event in site.pair.events():
+        if event["server"] != server or event["p"] > at:
+            continue
+        if event["event"] == "role" and event["role"] == "active":
+            active = event["p"], float("inf")
+        elif active is not None and event["event"] in ("role", "exited"):
+            active = active[0], min(active[1], event["p"])
+    return active is not None and at <= active[1] + IN_TIME
+
+
+def test_the_configuration_is_one_that_haproxy_takes_without_a_warning(site: Building) -> None:
+    done = subprocess.run(
+        ["haproxy", "-c", "-f", str(haproxy_file(site.profile))], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_through_a_kill_and_a_return_every_client_is_on_the_active_server_within_a_second(
+    site: Building, clients: Mapping[str, OrdinaryClient]
+) -> None:
+    site.settle()
+    all_follow(site, clients, Server.BACKUP, site.kill(Server.MAIN))
+    all_follow(site, clients, Server.MAIN, site.restart(Server.MAIN))
+
+
+def test_through_a_swap_and_back_every_client_is_on_the_active_server_within_a_second(
+    site: Building, clients: Mapping[str, OrdinaryClient]
+) -> None:
+    for taken in (Server.BACKUP, Server.MAIN):
+        site.settle()
+        all_follow(site, clients, taken, site.swap())
+
+
+def test_a_restart_of_the_service_disturbs_no_connection(site: Building, clients: Mapping[str, OrdinaryClient]) -> None:
+    began = time.perf_counter()
+    site.service.close()
+    site.start_service()
+    until = clients["OPC UA"].first("main", time.perf_counter() + 0.5)
+    answers = [at for at, _ in clients["OPC UA"].seen if began <= at <= until]
+    assert max(later - earlier for earlier, later in pairwise(answers)) < 0.4
+
+
+def test_without_the_service_nobody_is_led_anywhere_and_with_it_all_go_on(
+    site: Building, clients: Mapping[str, OrdinaryClient]
+) -> None:
+    site.service.close()
+    time.sleep(5)  # HAProxy waits for three seconds
+    silent_since = time.perf_counter()
+    time.sleep(0.5)
+    for name, client in clients.items():
+        assert [seen for seen in client.seen if seen[0] > silent_since] == [], name
+    site.start_service()
+    known = time.perf_counter()
+    for name, client in clients.items():
+        assert client.first("main", known) - known < (2.5 if "stays" in name else 1.5), name

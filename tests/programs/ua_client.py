@@ -1,0 +1,48 @@
+"""An ordinary OPC UA client that knows one address and nothing of main and backup: connects, reads, and connects again.
+
+Run as a process of its own. Argument: URL. For each answer it prints a JSON object: `t` (seconds of `time.perf_counter`),
+`server` (what the server calls itself), `level`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import time
+
+from asyncua import Client, ua
+
+PAUSE = 0.03
+_SERVER_ARRAY, _SERVICE_LEVEL = ua.NodeId(2254), ua.NodeId(2267)
+
+
+async def read(url: str) -> None:
+    """Until the connection breaks; then there is nobody left to say goodbye to."""
+    client = Client(url, timeout=1)
+    await client.connect()
+    try:
+        server = (await client.get_node(_SERVER_ARRAY).read_value())[0]
+        level = client.get_node(_SERVICE_LEVEL)
+        while True:
+            row = {"level": await level.read_value(), "server": server, "t": time.perf_counter()}
+            sys.stdout.write(json.dumps(row) + "\n")
+            sys.stdout.flush()
+            await asyncio.sleep(PAUSE)
+    finally:
+        client.disconnect_socket()
+
+
+async def main(url: str) -> None:
+    """Again and again."""
+    while True:
+        try:
+            await read(url)
+        except Exception:  # noqa: BLE001 - whatever it is, this client tries again
+            await asyncio.sleep(PAUSE)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    asyncio.run(main(sys.argv[1]))
