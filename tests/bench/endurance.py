@@ -27,7 +27,7 @@ SWITCHOVERS = 1000
 FIRST = 10
 EVERY = 10
 HARD_EVERY = 25
-"""Every so many switchovers a server is killed; each fourth of these times it is frozen, for it keeps its session long then."""
+"""Every so many switchovers a server is killed, the fourth of these times frozen: it keeps its old session for a while."""
 
 
 def measure() -> dict[str, float]:

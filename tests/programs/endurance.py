@@ -14,8 +14,9 @@ from programs.tracing import Trace, live_from
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
-OPTIONS = Options(items=600, change_rate=1500, standby="passive", stay=True, heartbeat=20, dead_after=80)
-"""A pair that lets a standby's clients in and swaps quickly; each item changes some three times a second."""
+OPTIONS = Options(items=600, change_rate=1500, standby="passive", stay=True, heartbeat=50, dead_after=600)
+"""A pair that lets a standby's clients in; each item changes some three times a second. Neither server takes the other for
+dead because the machine is busy."""
 HELD = ("descriptors", "sockets", "threads", "tasks")
 LOAD = ("sessions", "subscriptions", "monitored_items")
 
@@ -38,7 +39,10 @@ class Endurance:
         self._display.when_all(self._count, live_from(self._active()), since)
 
     def switch(self, how: Literal["swap", "kill", "freeze"]) -> float:
-        """Take the active role from its server; what was taken away is given back. Seconds until all values were live from the other."""
+        """Take the active role from its server; seconds until all values were live from the other.
+
+        A killed server is started again, a frozen one thawed, before it returns.
+        """
         pair, left = self._pair, self._active()
         taken = "backup" if left == "main" else "main"
         self._until(lambda: pair.status()[left].peer_ready, f"{taken} to be ready")
