@@ -34,6 +34,7 @@ COMMANDS = (
     Command("zoom-full", ("Ctrl+1",)),
     Command("inspector", ("F7",), "inspector", checkable=True),
     Command("servers", ("F8",), "servers", checkable=True),
+    Command("web", (), "web"),
     Command("retry", ("F5",)),
     Command("password", (PASSWORD_KEY,)),
     Command("theme", ("F9",), checkable=True),

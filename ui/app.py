@@ -105,6 +105,7 @@ def show(
         present,
         state,
         may_switch=profile.redundancy.operator_switch,
+        web=profile.web,
         users={server: user.name for server in Server if (user := profile.user_of(server)) is not None},
     )
     if page:

@@ -20,6 +20,7 @@ from vizclient.link.mirror import Mirror
 from vizclient.pages.bundle import Bundle
 from vizclient.pages.document import Element
 from vizclient.pages.view_state import ViewState
+from vizclient.profiles.following import Web
 from vizclient.redundancy.model import Connection, Server, Switchover
 from vizclient.redundancy.readiness import Readiness
 
@@ -39,6 +40,7 @@ from .style import dress
 from .symbols.contract import Command
 from .symbols.table import SYMBOLS
 from .theme import Theme, load_theme
+from .web_pages import WebPages
 from .window_state import WindowState
 from .writing import loud
 
@@ -54,7 +56,7 @@ _RESTARTED_SECONDS = 30.0
 class Window(QMainWindow):
     """One window on one site. `closed` is emitted once, when it is closed; the link is not its to end.
 
-    `may_switch`: a person may ask for the other server. `users`: who logs in where.
+    `may_switch`: a person may ask for the other server. `users`: who logs in where. `web`: the servers' web pages.
     """
 
     closed = Signal()
@@ -74,6 +76,7 @@ class Window(QMainWindow):
         *,
         may_switch: bool = False,
         users: Mapping[Server, str] | None = None,
+        web: Web | None = None,
     ) -> None:
         super().__init__()
         words = speaker.words
@@ -90,6 +93,8 @@ class Window(QMainWindow):
         self._theme_name = state.theme
         self._may_switch = may_switch
         self.actions_ = Actions(self, words)
+        self.actions_["web"].setVisible(web is not None)
+        self.web_pages = None if web is None else WebPages(web, self._active_server, self._tell_of_server, self)
         self.strip = Strip(speaker, mirror, theme, now, self)
         self.bar = Bar(words, theme, self.actions_, self.go, self)
         self.messages = Messages(words, theme, self)
@@ -251,6 +256,8 @@ class Window(QMainWindow):
         actions.connect("zoom-full", lambda: self.canvas.zoom_by(1 / self.canvas.zoom))
         actions.connect("retry", self._link.retry)
         actions.connect("password", self.logins.ask)
+        if self.web_pages is not None:
+            actions.connect("web", self.web_pages.open_visualization)
         actions.connect("theme", self._toggle_theme)
         actions.connect("full-screen", self._toggle_full_screen)
         actions["quit"].triggered.connect(self.close)
@@ -410,6 +417,15 @@ class Window(QMainWindow):
         if self.servers is not None:
             self.servers.readiness.set_readiness(readiness)
 
+    def _active_server(self) -> Server | None:
+        connection = self._link.connection
+        return connection.server if connection is not None and connection.sure else None
+
+    def _tell_of_server(self, code: str, **arguments: str) -> None:
+        if "server" in arguments:
+            arguments["server"] = self.words(f"server.{arguments['server']}")
+        self.messages.show_message(self.words(code, **arguments), key="web")
+
     def _take_write(self, state: WriteState) -> None:
         self.controls.set_write_state(state)
 
@@ -479,6 +495,7 @@ class Window(QMainWindow):
                 self,
                 ask_switch=self._link.ask_switch if self._may_switch else None,
                 give_password=self.logins.ask,
+                open_manager=self.web_pages.open_manager if self.web_pages and self.web_pages.has_manager else None,
             )
             self.servers.set_connection(self._link.connection)
             self.servers.set_switchovers(self._link.switchovers)

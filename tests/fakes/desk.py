@@ -22,6 +22,7 @@ from vizclient.items.writing import WriteState
 from vizclient.link.client import LinkClient
 from vizclient.link.mirror import Mirror
 from vizclient.pages.bundle import Bundle
+from vizclient.profiles.following import Web
 from vizclient.redundancy.model import Connection, Server
 
 WALL = 1_790_000_000.0
@@ -82,6 +83,7 @@ class Desk:
         *,
         may_switch: bool = False,
         users: Mapping[Server, str] | None = None,
+        web: Web | None = None,
     ) -> Window:
         words = self.speaker.words
         canvas = Canvas(self.mirror, self.theme, self.numbers, words, clock=self.now.seconds)
@@ -98,6 +100,7 @@ class Desk:
             state or WindowState(),
             may_switch=may_switch,
             users=users,
+            web=web,
         )
         self.windows.append(window)
         return window

@@ -30,7 +30,7 @@ class Bar(QFrame):
         self._go = go
         self.pages = QMenu(self)
         self.menu = QMenu(self)
-        for name in ("full-screen", "theme", "retry", "password", "quit"):
+        for name in ("web", "full-screen", "theme", "retry", "password", "quit"):
             if name == "quit":
                 self.menu.addSeparator()
             self.menu.addAction(actions[name])
@@ -54,7 +54,8 @@ class Bar(QFrame):
         menu.setToolTip(words("action.menu"))
         menu.setAccessibleName(words("action.menu"))
         menu.clicked.connect(lambda: self._popup(self.menu, menu))
-        panels = [self._button(actions[name]) for name in ("inspector", "servers")]
+        names = [name for name in ("web", "inspector", "servers") if actions[name].isVisible()]
+        panels = [self._button(actions[name]) for name in names]
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 12, 4)
         row.setSpacing(4)

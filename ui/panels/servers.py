@@ -38,7 +38,8 @@ class ServersPanel(QWidget):
     """Shows the last connection announced and the record of switchovers; ages are renewed each second while it is seen.
 
     `ask_switch` is called when a person wants a server; None where the profile does not allow it. `give_password` is called
-    when a person wants to give the password of a server's user.
+    when a person wants to give the password of a server's user, `open_manager` when one wants a server's Web Manager; None
+    where the profile names none.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class ServersPanel(QWidget):
         *,
         ask_switch: Callable[[Server], None] | None = None,
         give_password: Callable[[Server], None],
+        open_manager: Callable[[Server], None] | None = None,
     ) -> None:
         super().__init__(parent)
         self._speaker = speaker
@@ -62,6 +64,8 @@ class ServersPanel(QWidget):
         self._uses: dict[Server, QPushButton] = {}
         self._give_password = give_password
         self._passwords: dict[Server, QPushButton] = {}
+        self._open_manager = open_manager
+        self._managers: dict[Server, QPushButton] = {}
         self.readiness = ReadinessPart(speaker, theme, now, self)
         self._past = QTreeWidget(self)
         self._none_yet = QLabel(speaker.words("servers.past.none"), self)
@@ -141,6 +145,9 @@ class ServersPanel(QWidget):
                 if cell.text() != text:
                     cell.setText(text)
             self._passwords[server].setVisible(view is not None and needs_password(view))
+            if (manager := self._managers.get(server)) is not None:
+                reads = view is not None and view.finding.role is Role.STANDBY
+                manager.setText(self._speaker.words("servers.manager.read-only" if reads else "servers.manager.open"))
             if (button := self._uses.get(server)) is not None:
                 button.setEnabled(view is not None and connection is not None and can_be_asked_for(server, connection))
 
@@ -234,6 +241,14 @@ class ServersPanel(QWidget):
     def _password(self, server: Server, _checked: bool = False) -> None:
         self._give_password(server)
 
+    def manager_button(self, server: Server) -> QPushButton | None:
+        """The button that opens the Web Manager of `server`, if the profile names one."""
+        return self._managers.get(server)
+
+    def _manage(self, server: Server, _checked: bool = False) -> None:
+        if self._open_manager is not None:
+            self._open_manager(server)
+
     def _lay_out(self) -> None:
         words = self._speaker.words
         grid = QGridLayout()
@@ -275,6 +290,8 @@ class ServersPanel(QWidget):
             give.setVisible(False)
             grid.addWidget(give, len(_ROWS) + 2, column, Qt.AlignmentFlag.AlignLeft)
             self._passwords[server] = give
+        if self._open_manager is not None:
+            self._lay_out_managers(grid)
         past = QLabel(words("servers.past"), self)
         font = past.font()
         font.setPixelSize(15)
@@ -317,6 +334,20 @@ class ServersPanel(QWidget):
         box.addWidget(self._none_yet)
         box.addWidget(self._past, 1)
         box.addStretch(0)
+
+    def _lay_out_managers(self, grid: QGridLayout) -> None:
+        words = self._speaker.words
+        line = len(_ROWS) + 3
+        name = QLabel(words("servers.manager"), self)
+        name.setForegroundRole(name.palette().ColorRole.PlaceholderText)
+        grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignVCenter)
+        for column, server in enumerate(Server, start=1):
+            button = QPushButton(words("servers.manager.open"), self)
+            button.setAccessibleName(f"{words(f'server.{server}')}: {words('servers.manager')}")
+            button.setToolTip(words("servers.manager.tip"))
+            button.clicked.connect(partial(self._manage, server))
+            grid.addWidget(button, line, column, Qt.AlignmentFlag.AlignLeft)
+            self._managers[server] = button
 
 
 def can_be_asked_for(server: Server, connection: Connection) -> bool:
