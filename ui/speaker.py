@@ -274,13 +274,21 @@ class Speaker:
 
     def _complaints(self, connection: Connection) -> list[str]:
         """What needs a person, server by server."""
+        views = {Server.MAIN: connection.main, Server.BACKUP: connection.backup}
+        lacks = {server: view for server, view in views.items() if view.finding.role is Role.ATTENTION}
+        reasons = {
+            server: self.problem(view.report.problem)
+            for server, view in lacks.items()
+            if view.report is not None and view.report.problem is not None
+        }
         said = []
-        for server, view in ((Server.MAIN, connection.main), (Server.BACKUP, connection.backup)):
-            if view.finding.role is Role.ATTENTION and view.report is not None and view.report.problem is not None:
-                reason = self.problem(view.report.problem)
-                said.append(self.words("strip.needs-attention.detail", server=self.name(server), reason=reason))
-        if any(needs_password(view) for view in (connection.main, connection.backup)):
-            said.append(self.words("strip.give-password", keys=PASSWORD_KEY))
+        if any(map(needs_password, lacks.values())):
+            said.append(self.words("strip.give-password", keys=PASSWORD_KEY))  # first: the rest may be too long
+        if len(reasons) == 2 and len(set(reasons.values())) == 1:
+            both, reason = self.words("server.both"), reasons[Server.MAIN]
+            return [*said, self.words("strip.needs-attention.detail", server=both, reason=reason)]
+        for server, reason in reasons.items():
+            said.append(self.words("strip.needs-attention.detail", server=self.name(server), reason=reason))
         return said
 
 

@@ -136,6 +136,7 @@ ENGLISH: dict[str, str] = {
     # the two servers
     "server.main": "Main",
     "server.backup": "Backup",
+    "server.both": "Main and backup",
     "server.main.loud": "MAIN",
     "server.backup.loud": "BACKUP",
     # the strip

@@ -168,7 +168,7 @@ def test_secret_check_tells_the_right_password_from_a_wrong_one_and_from_none(
     profile = str(with_user(write_profile(tmp_path, pair, **ENCRYPTED)))
     done = run(tmp_path, "secret", "check", "--profile", profile)
     assert done.returncode == Exit.ATTENTION
-    assert "does not protect" in done.stdout
+    assert "no keyring that protects one" in done.stdout
     (credentials / "vizclient.password").write_text(RIGHT)
     done = run(tmp_path, "secret", "check", "--profile", profile)
     assert (done.returncode, done.stdout.count("let in")) == (Exit.DONE, 2), done.stdout

@@ -21,7 +21,7 @@ class FakeKeyring(KeyringBackend):
         self.unlocked = threading.Event()
         self.unlocked.set()
         self.on_kept: Callable[[], None] = lambda: None
-        """Called from whichever thread has had a password kept."""
+        """Called from whichever thread has had a password kept, or removed."""
         self.asked: list[str] = []
         """The user names that somebody wanted to know the password of."""
 
@@ -44,6 +44,7 @@ class FakeKeyring(KeyringBackend):
         if (service, username) not in self.passwords:
             raise PasswordDeleteError("No such password!")
         del self.passwords[service, username]
+        self.on_kept()
 
     def _answer(self) -> None:
         assert self.unlocked.wait(20), "nobody unlocked it"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from random import Random
 
+from vizclient.link.logins import Passwords
 from vizclient.link.memory import Memory
-from vizclient.link.passwords import Passwords
 from vizclient.link.readiness import ReadinessWatch
 from vizclient.link.site import Site, SiteListener
 from vizclient.opcua.connector import OpcUaConnector

@@ -53,7 +53,7 @@ class SiteListener(Protocol):
 
 
 class PasswordKeeper(Protocol):
-    """Who knows the passwords of users: `link.passwords.Passwords` is it.
+    """Who knows the passwords of users: `link.logins.Passwords` is it.
 
     `on_late(server)`: one that an attempt waited for in vain is there. `on_trouble(code, arguments)`: see `Site`.
     """

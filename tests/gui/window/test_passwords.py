@@ -78,7 +78,7 @@ def type_in(dialog: PasswordDialog, text: str) -> None:
 def test_a_missing_password_is_said_with_what_to_press(desk: Desk, qtbot: QtBot) -> None:
     window = shown(desk, qtbot, backup_lacks(MISSING))
     assert window.strip.saying.detail == (
-        "Backup (bms-backup:4840): There is no password for operator · F6: give the password"
+        "F6: give the password · Backup (bms-backup:4840): There is no password for operator"
     )
     assert window.servers is not None
     assert "vizclient secret set" in window.servers.cell(BACKUP, "why")
@@ -137,6 +137,7 @@ def test_where_both_lack_the_password_of_one_user_it_is_typed_once(
     window = shown(desk, qtbot, lacking(MISSING))
     window.actions_["password"].trigger()
     dialog = opened(window)
+    assert "Main and backup: There is no password for operator" in window.strip.saying.detail
     assert (dialog.server, dialog.both.isVisible(), dialog.both.isChecked()) == (MAIN, True, True)
     type_in(dialog, "right")
     assert given == [(MAIN, Password("right")), (BACKUP, Password("right"))]

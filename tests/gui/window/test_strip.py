@@ -55,7 +55,7 @@ def test_when_all_is_well_it_is_quiet_and_names_server_host_peer_and_time(desk: 
             ),
             Tone.ALARM,
             "Needs attention",
-            "Main (bms-main:4840): A certificate was refused",
+            "Main and backup: A certificate was refused",
         ),
         (connected(warnings=[Caution.TWO_ACTIVE]), Tone.NOTICE, "Two active servers", "the other one is active too"),
         (connected(warnings=[Caution.ROLE_UNSURE]), Tone.NOTICE, "Role not sure", "role_item"),

@@ -46,9 +46,10 @@ def secrets(keyring: Keyring | None, folder: Path | None = None, more: str = "")
 
 
 def code_of(refused: pytest.ExceptionInfo[SecretError]) -> str:
-    sentence = phrase(f"reason.{refused.value.code}", {"user": "operator", **refused.value.arguments})
-    assert "{" not in sentence
-    assert not sentence.startswith("reason")
+    for kind in ("reason", "advice"):
+        sentence = phrase(f"{kind}.{refused.value.code}", {"user": "operator", **refused.value.arguments})
+        assert "{" not in sentence
+        assert not sentence.startswith(kind)
     return refused.value.code
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fakes.keyring import FakeKeyring
-from vizclient.link import passwords as module
-from vizclient.link.passwords import Passwords
+from vizclient.link import logins as module
+from vizclient.link.logins import Passwords
 from vizclient.opcua.errors import Misfit
 from vizclient.password import Password
 from vizclient.profiles.loading import parse_profile
@@ -147,6 +147,23 @@ def test_what_was_given_for_one_server_or_for_another_user_is_kept_for_that_alon
 
     play(one)
     play(other, '[backup.user]\nname = "somebody else"\n')
+
+
+def test_what_was_kept_for_the_other_server_too_is_kept_no_more_if_that_refuses_it() -> None:
+    async def scene(bench: Bench) -> None:
+        for server in Server:
+            bench.passwords.give(server, Password("typed"))
+        bench.passwords.accepted(MAIN)
+        await bench.until(lambda: len(bench.kept) == 2)
+        bench.passwords.refused(BACKUP)
+        await bench.until(lambda: len(bench.kept) == 1)
+        bench.passwords.refused(MAIN)  # which has accepted it before: perhaps it only refuses everybody
+        bench.passwords.give(BACKUP, Password("other"))
+        bench.passwords.accepted(BACKUP)
+        await bench.until(lambda: len(bench.kept) == 2)
+        assert bench.kept == {"op@a:4840": "typed", "op@b:4840": "other"}
+
+    play(scene)
 
 
 def test_what_was_given_stays_although_it_was_refused_because_an_account_may_be_unlocked_meanwhile() -> None:

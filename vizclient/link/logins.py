@@ -39,6 +39,7 @@ class Passwords:
         self._found: dict[Server, Password] = {}
         self._given: dict[Server, Password] = {}
         self._kept: set[Server] = set()
+        self._accepted: set[Server] = set()
         self._looking: dict[Server, asyncio.Future[Found | SecretError]] = {}
         self._late: set[Server] = set()
         self._locked: SecretError | None = None
@@ -72,9 +73,12 @@ class Passwords:
         """A person says that this is the one."""
         self._given[server] = password
         self._kept.discard(server)
+        self._accepted.discard(server)
 
     def accepted(self, server: Server) -> None:
-        """Keep what was given, for the other server too if the same was given for the same user there."""
+        """Keep what was given, for the other server too if the same was given for the same user there: its port may stay closed
+        until it is needed. If it then refuses that, it is kept no more."""
+        self._accepted.add(server)
         given, user = self._given.get(server), self._secrets.user(server)
         if given is None or user is None:
             return
@@ -88,6 +92,9 @@ class Passwords:
     def refused(self, server: Server) -> None:
         """Whoever mends it may do so elsewhere: the next time it is looked up anew, unless a person gave it here."""
         self._found.pop(server, None)
+        if server in self._kept - self._accepted:
+            self._kept.discard(server)
+            _in_thread(f"remove password of {server}", lambda: self._secrets.remove(server))
 
     def _looked(self, server: Server, outcome: Found | SecretError) -> None:
         del self._looking[server]
