@@ -385,7 +385,7 @@ ENGLISH: dict[str, str] = {
     "servers.state.returns": "{state}; back at {time}",
     "servers.manager": "Web Manager",
     "servers.manager.open": "Open",
-    "servers.manager.read-only": "Open, read-only",
+    "servers.manager.read-only": "Read-only",
     "servers.manager.tip": "On a standby the Web Manager can be looked at, but changes nothing",
     "servers.use": "Use this server",
     "servers.use.tip": "Only a server that is active, or whose role is not known, can be asked for; the other one is then left",
