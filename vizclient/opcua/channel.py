@@ -22,6 +22,7 @@ from asyncua.crypto.security_policies import SecurityPolicy
 from asyncua.ua.ua_binary import (
     header_from_binary,
     nodeid_from_binary,
+    nodeid_to_binary,
     struct_from_binary,
     struct_to_binary,
     uatcp_to_binary,
@@ -68,6 +69,21 @@ class _Conversation(SecureConnection):  # type: ignore[misc]
             error = struct_from_binary(ua.ErrorMessage, Buffer(msg.Body))
             return _Aborted(msg.SequenceHeader.RequestId, error.Error.value)
         return received
+
+
+class Prepared:
+    """A request of which nothing but the header is left to be encoded. `kind`: the id of its encoding. `name`: for the log."""
+
+    def __init__(self, name: str, kind: ua.NodeId, parameters: bytes) -> None:
+        self.name = name
+        self.RequestHeader = ua.RequestHeader()
+        self._kind = kind
+        self._parameters = parameters
+
+    def encoded(self) -> bytes:
+        """The whole of it."""
+        head: bytes = nodeid_to_binary(self._kind) + struct_to_binary(self.RequestHeader)
+        return head + self._parameters
 
 
 class Channel(asyncio.Protocol):
@@ -163,7 +179,8 @@ class Channel(asyncio.Protocol):
 
         request_id = self.send(request, answered, within, message_type)
         try:
-            return await _within(within, future, type(request).__name__)
+            name = request.name if isinstance(request, Prepared) else type(request).__name__
+            return await _within(within, future, name)
         finally:
             self._pending.pop(request_id, None)
 
@@ -183,9 +200,8 @@ class Channel(asyncio.Protocol):
         header.TimeoutHint = int(hint * 1000)
         if self._conversation.next_security_token.TokenId:
             self._conversation.revolve_tokens()
-        data = self._conversation.message_to_binary(
-            struct_to_binary(request), message_type=message_type, request_id=self._last_id
-        )
+        encoded = request.encoded() if isinstance(request, Prepared) else struct_to_binary(request)
+        data = self._conversation.message_to_binary(encoded, message_type=message_type, request_id=self._last_id)
         self._pending[self._last_id] = answered
         self._write(data)
         return self._last_id
@@ -346,6 +362,18 @@ def decode(body: Buffer, response_type: type[_Response]) -> _Response:
     if status.is_bad():
         raise ServiceFault(status.value)
     return cast("_Response", response)
+
+
+def after_header(body: Buffer) -> Buffer:
+    """`body` of a response after its header. Raises ServiceFault if the server refused the request, else Undecodable."""
+    try:
+        nodeid_from_binary(body)
+        status = struct_from_binary(ua.ResponseHeader, body).ServiceResult
+    except Exception as error:  # see data_received
+        raise Undecodable(f"response: {type(error).__name__}: {error}") from error
+    if status.is_bad():
+        raise ServiceFault(status.value)
+    return body
 
 
 async def _within(within: float, future: asyncio.Future[Any], what: str) -> Any:

@@ -6,14 +6,16 @@ decoded is halved too, until the one value that cannot be read stands alone, as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from asyncua import ua
 
 from vizclient.items.address import OPC_UA_NAMESPACE, Address
-from vizclient.items.ports import ServiceFault
-from vizclient.opcua.channel import Channel
+from vizclient.items.ports import Change, ServiceFault
+from vizclient.opcua.bulk import changes_in, value_request
+from vizclient.opcua.channel import Channel, after_header
 from vizclient.opcua.convert import clean
 from vizclient.opcua.errors import BAD_DECODING_ERROR, TOO_BIG, Undecodable
 
@@ -21,6 +23,8 @@ FROM_CACHE = 2_147_483_647.0
 """maxAge in milliseconds that lets a server answer from its cache (OPC 10000-4, 5.11.2.2)."""
 
 _MOST_PER_READ = 1000
+_Wanted = TypeVar("_Wanted")
+_Found = TypeVar("_Found")
 
 
 class Namespaces:
@@ -65,25 +69,52 @@ class Reader:
         self, wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]], max_age: float = FROM_CACHE
     ) -> list[ua.DataValue]:
         """One DataValue for each (node, attribute), in order."""
-        found: list[ua.DataValue] = []
+        undecodable = ua.DataValue(StatusCode=ua.StatusCode(BAD_DECODING_ERROR))
+        return await self._all(wanted, partial(self._attributes, max_age=max_age), lambda _: undecodable)
+
+    async def changes(self, items: Sequence[tuple[int, ua.NodeId]], max_age: float = FROM_CACHE) -> list[Change]:
+        """The Value attribute of each (handle, node), decoded as quickly as can be."""
+        return await self._all(
+            items, partial(self._changes, max_age=max_age), lambda item: Change(item[0], None, BAD_DECODING_ERROR, None)
+        )
+
+    async def _all(
+        self,
+        wanted: Sequence[_Wanted],
+        ask: Callable[[Sequence[_Wanted]], Awaitable[list[_Found]]],
+        undecodable: Callable[[_Wanted], _Found],
+    ) -> list[_Found]:
+        found: list[_Found] = []
         while len(found) < len(wanted):
-            found += await self._some(wanted[len(found) : len(found) + self.limit], max_age)
+            found += await self._some(wanted[len(found) : len(found) + self.limit], ask, undecodable)
         return found
 
-    async def _some(self, wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]], max_age: float) -> list[ua.DataValue]:
+    async def _some(
+        self,
+        wanted: Sequence[_Wanted],
+        ask: Callable[[Sequence[_Wanted]], Awaitable[list[_Found]]],
+        undecodable: Callable[[_Wanted], _Found],
+    ) -> list[_Found]:
         try:
-            return await self._once(wanted, max_age)
+            return await ask(wanted)
         except ServiceFault as fault:
             if fault.status not in TOO_BIG or len(wanted) == 1:
                 raise
             self.limit = max(1, min(self.limit, len(wanted) // 2))
         except Undecodable:
             if len(wanted) == 1:
-                return [ua.DataValue(StatusCode=ua.StatusCode(BAD_DECODING_ERROR))]
+                return [undecodable(wanted[0])]
         half = len(wanted) // 2
-        return await self._some(wanted[:half], max_age) + await self._some(wanted[half:], max_age)
+        return await self._some(wanted[:half], ask, undecodable) + await self._some(wanted[half:], ask, undecodable)
 
-    async def _once(self, wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]], max_age: float) -> list[ua.DataValue]:
+    async def _changes(self, items: Sequence[tuple[int, ua.NodeId]], *, max_age: float) -> list[Change]:
+        request = value_request([node for _, node in items], max_age)
+        body = await self._channel.ask(request, self._timeout)
+        return changes_in(after_header(body), [handle for handle, _ in items])
+
+    async def _attributes(
+        self, wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]], *, max_age: float
+    ) -> list[ua.DataValue]:
         request = ua.ReadRequest()
         request.Parameters.MaxAge = max_age
         request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
