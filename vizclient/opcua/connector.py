@@ -1,8 +1,8 @@
 """Probes, and the sessions they become: `redundancy.ports.Connector` with asyncua.
 
 Round trips of a probe without security: TCP, Hello, OpenSecureChannel, CreateSession, ActivateSession, and one Read that
-brings the role, the namespaces and the limits (together with the search for the Mode node; at the very first contact
-with a server that has one, a second Read). With security, the server's certificate is known from earlier; at the first
+brings the role, the namespaces and the limits (together with the search for the Mode node until one is found; at the
+very first contact with a server that has one, a second Read). With security, the server's certificate is known from earlier; at the first
 contact it is asked for over an unsecured channel before. `session=False` ends after TCP.
 
 Whatever happens becomes a report. Nothing is left behind: what was opened is closed before `probe` ends, also when it is

@@ -67,10 +67,11 @@ class RoleItem:
 
 @dataclass(frozen=True, slots=True)
 class RoleNodes:
-    """Where Mode and the role item are, in one session's namespaces. None: not there."""
+    """Where Mode and the role item are, in the namespaces `uris` of one session. None: not there."""
 
     mode: ua.NodeId | None = None
     custom: ua.NodeId | None = None
+    uris: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +111,30 @@ class Learned:
 async def learn(channel: Channel, reader: Reader, role_item: RoleItem | None, guess: RoleNodes) -> Learned:
     """Ask for everything at once. `guess`: the nodes of an earlier session with this server, checked before use.
 
-    Raises ServiceFault if not even NamespaceArray may be read: such a server refuses node by node, as a standby may.
+    Mode is looked for beside the Read only where an earlier session knew of none. Raises ServiceFault if not even NamespaceArray may be read: such a server refuses node by node, as a standby may.
     """
     begun = time.perf_counter()
-    finding: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    channel.send(_translate(), lambda answer: None if finding.done() else finding.set_result(answer))
-    guessed = [node for node in (guess.mode, guess.custom) if node is not None]
-    wanted = [*_ALWAYS, *guessed]
-    data = dict(zip(wanted, await reader.values(wanted, max_age=0.0), strict=True))
+    finding = _look_for_mode(channel) if guess.mode is None else None
+    nodes_read = [*_ALWAYS, *(node for node in (guess.mode, guess.custom) if node is not None)]
+    wanted = [(node, ua.AttributeIds.Value) for node in nodes_read]
+    if guess.mode is not None:
+        wanted.append((guess.mode, ua.AttributeIds.BrowseName))
+    results = await reader.attributes(wanted, max_age=0.0)
+    data = dict(zip(nodes_read, results, strict=False))
     round_trip = time.perf_counter() - begun
     if data[NAMESPACES].StatusCode is not None and data[NAMESPACES].StatusCode.is_bad():
         raise ServiceFault(int(data[NAMESPACES].StatusCode.value))
     namespaces = Namespaces(_good(data[NAMESPACES]) or ())
     custom = namespaces.node(role_item.address) if role_item is not None else None
-    # The answer to what was asked first is there by now, or the server answers out of order and it is on its way.
-    await asyncio.wait({finding}, timeout=max(1.0, 3 * round_trip))
-    nodes = RoleNodes(_translated(finding.result()) if finding.done() else None, custom)
+    if guess.mode is not None and (namespaces.uris != guess.uris or not _is_mode(results[-1])):
+        del data[guess.mode]
+        finding = _look_for_mode(channel)
+    mode = guess.mode
+    if finding is not None:
+        # The answer to what was asked first is there by now, or the server answers out of order and it is on its way.
+        await asyncio.wait({finding}, timeout=max(1.0, 3 * round_trip))
+        mode = _translated(finding.result()) if finding.done() else None
+    nodes = RoleNodes(mode, custom, namespaces.uris)
     missing = [node for node in (nodes.mode, nodes.custom) if node is not None and node not in data]
     if missing:
         data |= dict(zip(missing, await reader.values(missing, max_age=0.0), strict=True))
@@ -217,6 +226,19 @@ def watched(learned: Learned) -> Sequence[ua.NodeId]:
 def deciding(nodes: RoleNodes) -> Sequence[ua.NodeId]:
     """What is believed before ServiceLevel: Mode and the role item, as far as there are such."""
     return [node for node in (nodes.mode, nodes.custom) if node is not None]
+
+
+def _look_for_mode(channel: Channel) -> asyncio.Future[Any]:
+    """Ask where the server has its Mode; the answer, or the exception that came instead."""
+    finding: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    channel.send(_translate(), lambda answer: None if finding.done() else finding.set_result(answer))
+    return finding
+
+
+def _is_mode(data: ua.DataValue) -> bool:
+    """Whether this BrowseName is that of Mode: an address space may have been built anew."""
+    name = _good(data)
+    return isinstance(name, ua.QualifiedName) and name.Name == "Mode"
 
 
 def _translate() -> ua.TranslateBrowsePathsToNodeIdsRequest:
