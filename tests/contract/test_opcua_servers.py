@@ -217,11 +217,16 @@ def test_several_addresses_are_raced_and_the_losers_dropped(make: Make, plant: U
     asyncio.run(run())
 
 
-def test_a_name_is_looked_up_anew_only_after_a_failure(make: Make, plant: UaServer) -> None:
+def test_a_name_is_looked_up_anew_only_after_a_failure_and_nobody_waits_for_the_answer(
+    make: Make, plant: UaServer
+) -> None:
     asked: list[str] = []
+    stuck = threading.Event()
 
     def lookup(host: str, port: int) -> list[str]:
         asked.append(host)
+        if len(asked) > 1:
+            stuck.wait(10)
         return ["127.0.0.1"]
 
     async def run() -> None:
@@ -234,9 +239,13 @@ def test_a_name_is_looked_up_anew_only_after_a_failure(make: Make, plant: UaServ
             await wire.stop_listening()
             for _ in range(2):
                 await _fails(connector)
+            await wire.start()
+            async with _session(connector):
+                pass
             assert len(asked) == 2
 
     asyncio.run(run())
+    stuck.set()
 
 
 # -- what is left behind ----------------------------------------------------------------------------------------------

@@ -85,10 +85,10 @@ async def open_tcp(target: Target, resolver: Resolver, policy: SecurityPolicy, d
         async with asyncio.timeout(deadlines.tcp):
             return await _race(addresses[:_MOST_ADDRESSES], target.port, policy)
     except TimeoutError:
-        resolver.forget(target.host, target.port)
+        resolver.doubt(target.host, target.port)
         raise TimeoutError(f"{target.host}:{target.port} did not answer") from None
     except OSError:
-        resolver.forget(target.host, target.port)
+        resolver.doubt(target.host, target.port)
         raise
 
 

@@ -24,7 +24,7 @@ def system_lookup(host: str, port: int) -> list[str]:
 
 
 class Resolver:
-    """Looks names up and remembers them until `forget`. Used from one event loop."""
+    """Looks names up and remembers them; those in `doubt` until there is another answer. Used from one event loop."""
 
     def __init__(self, lookup: Lookup = system_lookup) -> None:
         self._lookup = lookup
@@ -39,19 +39,21 @@ class Resolver:
         if key in self._known:
             return self._known[key]
         future: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            waiting = self._waiting[key] = []
-            thread = threading.Thread(
-                target=self._look, args=(key, future.get_loop()), name=f"resolve {host}", daemon=True
-            )
-            thread.start()
-        waiting.append(future)
+        self._ask(key).append(future)
         return await future
 
-    def forget(self, host: str, port: int) -> None:
-        """The next `resolve` asks the system again: the addresses did not serve."""
-        self._known.pop((host, port), None)
+    def doubt(self, host: str, port: int) -> None:
+        """The addresses did not serve: the system is asked anew. Until it answers they are all there is, and cost no time."""
+        if (host, port) in self._known:
+            self._ask((host, port))
+
+    def _ask(self, key: tuple[str, int]) -> list[asyncio.Future[list[str]]]:
+        """Who waits for the answer."""
+        if key not in self._waiting:
+            self._waiting[key] = []
+            loop = asyncio.get_running_loop()
+            threading.Thread(target=self._look, args=(key, loop), name=f"resolve {key[0]}", daemon=True).start()
+        return self._waiting[key]
 
     def _look(self, key: tuple[str, int], loop: asyncio.AbstractEventLoop) -> None:
         found: list[str] = []
@@ -67,6 +69,7 @@ class Resolver:
                 return  # the loop was closed in this moment: nobody waits any more
 
     def _found(self, key: tuple[str, int], addresses: list[str], failure: str) -> None:
+        self._known.pop(key, None)
         if addresses:
             self._known[key] = addresses
         for future in self._waiting.pop(key, []):
