@@ -315,7 +315,7 @@ class _Turn:
         self.effects.append(Discard(self.state.session))
         self.disconnect(why)
         self.search()
-        self.know(left, answered=True)
+        self.know(left, answered=True, ask_at=self.next_time(left, self.state.known(left)))
 
     def switch(self, why: Source | None) -> None:
         """To the peer, whose session was opened just now."""

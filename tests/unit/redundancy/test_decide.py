@@ -256,9 +256,15 @@ def test_servers_that_tell_no_uri_are_not_taken_for_one() -> None:
 
 def test_who_says_that_it_stands_by_has_answered_and_need_not_be_waited_for() -> None:
     state, _ = play(connected_beside(STANDBY), Reported(5.0, 1, replace(ACTIVE, level=1)))
-    state, effects = play(state, Probed(5.1, 4, replace(STANDBY, level=100), held=True))
-    assert Adopt(4) in effects
+    state, effects = play(state, Probed(5.1, 3, replace(STANDBY, level=100), held=True))
+    assert Adopt(3) in effects
     assert state.server is Server.BACKUP
+
+
+def test_who_says_that_it_stands_by_is_asked_again_when_its_peer_has_had_time_to_be_reached() -> None:
+    state, effects = play(connected_beside(STANDBY), Reported(5.0, 1, replace(ACTIVE, level=1)))
+    assert [effect.server for effect in effects if isinstance(effect, Probe)] == [Server.BACKUP]
+    assert state.main.ask_at == 5.0 + state.timing.role_retry_first
 
 
 def test_who_has_nothing_to_do_does_nothing() -> None:
