@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PATIENCE = 60.0
+_A_FRAME = 0.034
+"""Two frames: the second begins within the time of the first."""
 
 
 @dataclass
@@ -52,6 +54,36 @@ class Trace:
                 return max(first.values())
             time.sleep(0.01)
         raise TimeoutError(f"{len(first)} of {count} elements in {PATIENCE} s: {list(self.shown.items())[:3]}")
+
+    def when_whole(self, count: int, server: str, since: float) -> float:
+        """When the page was whole again after a loss since `since`: the last of `count` fresh values of `server` was painted.
+
+        What comes back unchanged within `hold` is not painted anew: then it is the frame in which the others are, or,
+        if nothing changed at all, the moment in which the page's frame was taken away.
+        """
+        frame, lost, whole = "live", False, 0.0
+        deadline = time.perf_counter() + PATIENCE
+        while time.perf_counter() < deadline:
+            for row in self.rows():
+                painted, element = float(str(row["p"])), str(row["element"])
+                if whole and element and not live_from(server)(row):
+                    whole = 0.0  # what was held just turned stale
+                elif whole and (element or painted > whole + _A_FRAME):
+                    return painted if painted <= whole + _A_FRAME else whole
+                if not element:
+                    frame = str(row["freshness"])
+                    lost = lost or (frame != "live" and painted >= since)
+                if lost and frame == "live" and self._live() == count:
+                    whole = painted
+                    if element:
+                        return painted
+            if whole and time.perf_counter() > whole + 10 * _A_FRAME:
+                return whole
+            time.sleep(0.01)
+        raise TimeoutError(f"{self._live()} of {count} elements in {PATIENCE} s, the page is {frame}")
+
+    def _live(self) -> int:
+        return sum(row["freshness"] == "live" for element, row in self.shown.items() if element)
 
 
 def live_from(server: str) -> Callable[[Mapping[str, object]], bool]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 
 class Painted(NamedTuple):
@@ -23,13 +24,12 @@ class TraceFile:
     """Appends to a file, one write a frame. `t`: unix seconds; `p`: the monotonic clock that all processes share."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab", buffering=0)
 
     def __call__(self, painted: Sequence[Painted]) -> None:
         """Take what one frame painted, when it is on the screen."""
         stamp = {"t": round(time.time(), 6), "p": round(time.perf_counter(), 6)}
-        self._file.write("".join(json.dumps(stamp | row._asdict(), ensure_ascii=False) + "\n" for row in painted))
-        self._file.flush()
+        self._file.write(msgspec.json.Encoder().encode_lines([stamp | row._asdict() for row in painted]))
 
     def close(self) -> None:
         """Close the file."""
