@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,7 +34,10 @@ def sink() -> Iterator[MailSink]:
 
 @pytest.fixture(scope="module")
 def running(sink: MailSink) -> Iterator[Pair]:
-    options = Options(standby="passive", return_delay=400, field_delay=1500, smtp=f"127.0.0.1:{sink.port}")
+    options = Options(
+        standby="passive", return_delay=400, field_delay=1500, smtp=f"127.0.0.1:{sink.port}",
+        main_web_port=0, backup_web_port=0, main_manager_port=0, backup_manager_port=0,
+    )  # fmt: skip
     with Pair(options) as pair:
         yield pair.start()
 
@@ -43,8 +48,8 @@ def pair(running: Pair) -> Pair:
     for server, status in running.status().items():
         if not status.running:
             running.restart(server)
-    running.wait_done(running.speak("main", *MAIN_ONLY))
     wait_until(lambda: any(status.peer_ready for status in running.status().values()), timeout=30)
+    running.wait_done(running.speak("main", *MAIN_ONLY))
     if running.active() == "backup":
         swap(running)
     wait_until(lambda: running.status()["main"].peer_ready)
@@ -271,3 +276,26 @@ def test_killed_before_the_mail_server_answers_the_message_comes_again_under_its
     assert "may have been sent before" in second.get_content()
     wait_until(lambda: read(pair, "backup", "Messenger/Pending") == 0)
     mend(pair, "AHU2/ExtractFan")
+
+
+def test_browsers_find_the_web_visualization_on_the_active_server_and_a_web_manager_on_both(pair: Pair) -> None:
+    def get(address: str | None, data: bytes | None = None) -> tuple[int, str]:
+        assert address is not None
+        try:
+            with urllib.request.urlopen(address, data, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except urllib.error.URLError:
+            return 0, ""
+
+    sites = {server: pair.web_url(server) for server in ("main", "backup")}
+    managers = {server: pair.manager_url(server) for server in ("main", "backup")}
+    assert [get(site)[0] for site in sites.values()] == [200, 0]
+    assert get(f"{managers['main']}/notice", b"text=Closed+today")[0] == 200
+    assert get(f"{managers['backup']}/notice", b"text=Open")[0] == 403
+    swap(pair)
+    wait_until(lambda: get(sites["main"])[0] == 0)
+    assert get(sites["backup"])[0] == 200
+    assert "Closed today" in get(f"{sites['backup']}/interface/OPCUA")[1]
+    assert ["read-only" in get(manager)[1] for manager in managers.values()] == [True, False]

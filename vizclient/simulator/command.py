@@ -88,6 +88,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     net.add_argument("--host", default=default.host, help="address to listen on (default: 127.0.0.1)")
     for name in ("main", "backup", "link"):
         net.add_argument(f"--{name}-port", metavar="PORT", type=int, default=0, help="(default: a free one)")
+    for name, what_of in (("web", "web visualization"), ("manager", "Web Manager")):
+        for server in Server:
+            net.add_argument(
+                f"--{server}-{name}-port", metavar="PORT", type=int, default=0,
+                help=f"of its {what_of}; -1 for none (default: a free one)",
+            )  # fmt: skip
     net.add_argument("--advertise", metavar="HOST", default="", help="a host name for endpoints to return")
     for name, what_of in (("sessions", "sessions at a time"), ("items", "monitored items of one call")):
         net.add_argument(
@@ -166,6 +172,12 @@ def run(arguments: argparse.Namespace) -> int:
             pair.start()
             for server, url in pair.urls.items():
                 _say(f"{server:<7}{url}")
+                for name, address in (
+                    ("web visualization", pair.web_url(server)),
+                    ("Web Manager", pair.manager_url(server)),
+                ):
+                    if address is not None:
+                        _say(f"       {name} {address}")
             if arguments.write_profile is not None:
                 arguments.write_profile.write_text(demo_profile(pair.urls), encoding="utf-8")
                 _say(f"profile {arguments.write_profile}")

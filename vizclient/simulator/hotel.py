@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,8 +27,6 @@ _BEFORE: Final = datetime(2025, 3, 2, 17, 0, tzinfo=UTC)
 
 def rooms(system: str) -> Iterator[Item]:
     """What a hotel system knows of its rooms."""
-    yield Item(f"{system}/Link/LastRecord", "String", "LS|DA250302|TI170000|", f"{system} last record",
-               "What the hotel system said last")  # fmt: skip
     for room in ROOMS[system]:
         at, name = f"{system}/Room{room}", f"Room {room}"
         yield choice(
@@ -39,24 +38,27 @@ def rooms(system: str) -> Iterator[Item]:
                      description="Postings since check-in, in euros")  # fmt: skip
         yield Item(f"{at}/WakeUp", "DateTime", datetime(2025, 3, 4, 7, 0, tzinfo=UTC), f"{name} wake-up call",
                    "In the building's time", writable=True)  # fmt: skip
+    yield Item(f"{system}/Link/LastRecord", "String", "LS|DA250302|TI170000|", f"{system} last record",
+               "What the hotel system said last")  # fmt: skip
 
 
 def doors(system: str) -> Iterator[Item]:
     """What a lock system knows of its doors."""
     for number_of, at in enumerate(DOORS[system], 1):
-        name = f"Door {at.partition('/')[2]}" if at.startswith(system) else f"Entrance {at.partition('/')[2]}"
+        place = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", at.partition("/")[2]).capitalize()  # RoomNumber1: Room number 1
+        name = f"{place} door" if at.startswith(system) else f"Entrance {place.lower()}"
         told = "" if at.startswith(system) else system
         for item in (
-            flag(f"{at}/Locked", "Locked", "Unlocked", f"{name} lock", initial=True),
-            flag(f"{at}/Open", "Open", "Closed", f"{name} contact"),
-            Item(f"{at}/LastCard", "String", f"Card {1000 + 17 * number_of}", f"{name} last card"),
-            Item(f"{at}/LastEntry", "DateTime", _BEFORE, f"{name} last entry", "In the building's time"),
-            number(f"{at}/Battery", 97.0 - 8 * number_of, PERCENT, 0, 100, 1, f"{name} battery"),
+            flag(f"{at}/Locked", "Locked", "Unlocked", f"{name}, lock", initial=True),
+            flag(f"{at}/Open", "Open", "Closed", f"{name}, contact"),
+            Item(f"{at}/LastCard", "String", f"Card {1000 + 17 * number_of}", f"{name}, last card"),
+            Item(f"{at}/LastEntry", "DateTime", _BEFORE, f"{name}, last entry", "In the building's time"),
+            number(f"{at}/Battery", 97.0 - 8 * number_of, PERCENT, 0, 100, 1, f"{name}, battery"),
             flag(
                 f"{at}/Unlock",
                 "Unlock",
                 "None",
-                f"{name} unlock",
+                f"{name}, unlock",
                 writable=True,
                 description="Opens the lock for five seconds",
             ),

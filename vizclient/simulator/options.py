@@ -10,6 +10,10 @@ from typing import Final
 STANDBY_KINDS: Final = ("closed", "reject", "passive")
 ANNOUNCEMENTS: Final = ("mode+level", "mode", "level", "item", "none")
 SUPPORTS: Final = ("cold", "warm", "hot")
+PORTS: Final = (
+    "main_port", "backup_port", "link_port", "main_web_port", "backup_web_port", "main_manager_port", "backup_manager_port",
+)  # fmt: skip
+"""The options that are ports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Options:
     `expired_certificate`: the servers whose certificate has expired. `bundle`: the pages, a folder or .vizbundle, that a server
     holds as a file; `backup_bundle`: other pages on the backup.
     `smtp`: HOST:PORT of the mail server that messages go to; nothing is sent without.
+    `main_web_port` and the like: of the web visualization and of the Web Manager, -1 for none.
     `speaks_to_backup`: interfaces whose field system, which talks to one server alone, is pointed at the backup.
     `field_delay`: from the start of a server to when such a system talks to it. `metering_delay`: from when a server turns
     active to when the items of metering appear there. `main_clock`, `backup_clock`: seconds that its clock is ahead.
@@ -64,6 +69,10 @@ class Options:
     bundle: str = ""
     backup_bundle: str = ""
     smtp: str = ""
+    main_web_port: int = -1
+    backup_web_port: int = -1
+    main_manager_port: int = -1
+    backup_manager_port: int = -1
     speaks_to_backup: tuple[str, ...] = ()
     field_delay: int = 2000
     metering_delay: int = 700

@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 
 from vizclient import machine
 from vizclient.redundancy.model import Server
-from vizclient.simulator.options import Options
+from vizclient.simulator.options import PORTS, Options
 
 _PORTS: Final = range(20_000, 32_000)
 """Below what systems hand out by themselves: a port that is closed for a while cannot become somebody's own end."""
@@ -75,13 +75,9 @@ class Pair:
             self._temporary = tempfile.TemporaryDirectory(prefix="vizclient-sim-", ignore_cleanup_errors=True)
             options = replace(options, data_dir=self._temporary.name)
         Path(options.data_dir).mkdir(parents=True, exist_ok=True)
-        free = _free_ports(options.host, {options.main_port, options.backup_port, options.link_port})
-        self.options = replace(
-            options,
-            main_port=options.main_port or next(free),
-            backup_port=options.backup_port or next(free),
-            link_port=options.link_port or next(free),
-        )
+        free = _free_ports(options.host, {getattr(options, name) for name in PORTS})
+        ports: dict[str, Any] = {name: next(free) for name in PORTS if getattr(options, name) == 0}
+        self.options = replace(options, **ports)
         self._on_event = on_event
         self._changed = threading.Condition()
         self._events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
@@ -94,6 +90,18 @@ class Pair:
         port = self.options.main_port if server == Server.MAIN else self.options.backup_port
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
         return f"opc.tcp://{host}:{port}"
+
+    def web_url(self, server: str) -> str | None:
+        """Where browsers find the web visualization of `server`, None if it has none."""
+        return self._http(self.options.main_web_port if server == Server.MAIN else self.options.backup_web_port)
+
+    def manager_url(self, server: str) -> str | None:
+        """Where browsers find its Web Manager, None if it has none."""
+        return self._http(self.options.main_manager_port if server == Server.MAIN else self.options.backup_manager_port)
+
+    def _http(self, port: int) -> str | None:
+        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        return f"http://{host}:{port}" if port >= 0 else None
 
     @property
     def urls(self) -> dict[str, str]:

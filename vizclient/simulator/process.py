@@ -85,7 +85,7 @@ async def _serve(server: Server, options: Options, outbox: _Outbox) -> int:
         await station.run()
     finally:
         await tasks.close()
-        station.close()
+        await station.close()
     outbox.say("ended", {})
     return 0
 

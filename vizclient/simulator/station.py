@@ -24,6 +24,9 @@ from vizclient.simulator.options import STANDBY_KINDS, Options
 from vizclient.simulator.page_file import PageFile, bundle_bytes
 from vizclient.simulator.replication import Wire
 from vizclient.simulator.sessions import Admission, DemoInternalServer
+from vizclient.simulator.web import Web
+from vizclient.simulator.web_manager import Shown, WebManager
+from vizclient.simulator.website import Website
 
 _OTHER_NAMESPACE: Final = "urn:vizclient:demo:redundancy"
 _DECIDE_EVERY: Final = 0.02
@@ -32,6 +35,7 @@ _STATE_EVERY: Final = 0.2
 _TIME_EVERY: Final = 1.0
 _FENCE: Final = 0.9
 """A server that could not send a heartbeat for this part of `dead_after` steps down, before the other one acts."""
+_NOTICE: Final = "OPCUA/Notice/Text"
 _GHOST: Final = 0.05
 _STANDBY_LEVEL: Final = 100
 
@@ -123,6 +127,14 @@ class Station:
         peer_port = options.backup_port if self._server is Server.MAIN else options.main_port
         self._announcement.name_peer(_url(host, peer_port))
         self._gate = Gate(demo, policies, self._admission, options.host, self._port)
+        silent = self._admission.mute
+        self._web = Web(
+            self._server,
+            options,
+            Website(self._server, self._contents.items, self._contents.nodes, silent),
+            WebManager(self._server, self._look, self._change_notice, lambda: self.command("swap", {}), silent),
+        )
+        await self._web.start()
         await self._become_standby("start")
         self._wire.start()
         self._state = arbitration.begin(self._rules, time.perf_counter())
@@ -153,8 +165,9 @@ class Station:
                 self._ended = True
             await self._wait()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of sockets and files."""
+        await self._web.close()
         self._wire.close()
         self._gate.close()
         self._contents.close()
@@ -262,12 +275,14 @@ class Station:
         await self._gate.open()
         at = time.perf_counter()
         self._contents.note_role("active", reason, at)
+        await self._web.become_active()
         self._say("role", {"role": "active", "reason": reason, "p": at, "took": at - began})
 
     async def _become_standby(self, reason: str) -> None:
         at = time.perf_counter()
         passive = self._standby == "passive" or self._state.leaving
         self._admission.refuse = 0 if passive else ua.StatusCodes.BadServerHalted
+        self._web.become_standby()
         if not passive:
             if self._standby == "closed":
                 self._gate.shut()
@@ -280,6 +295,29 @@ class Station:
         if passive or self._standby == "reject":
             await self._gate.open()
         self._say("role", {"role": "standby", "reason": reason, "p": at, "took": time.perf_counter() - at})
+
+    def _look(self) -> Shown:
+        """What the Web Manager shows."""
+        now, load = time.perf_counter(), self._internal.load
+        alive = arbitration.peer_alive(self._rules, self._state, now)
+        ready = arbitration.peer_ready(self._rules, self._state, now)
+        return Shown(
+            self._state.role is Role.ACTIVE and not self._state.leaving,
+            str(self._contents.held(_NOTICE)),
+            (
+                ("Role", self._state.role),
+                ("Service level", self._announcement.level),
+                ("Other server", "ready" if ready else "heard" if alive else "not heard"),
+                ("Sessions", load["sessions"]),
+                ("Subscriptions", load["subscriptions"]),
+                ("Monitored items", load["monitored_items"]),
+                ("Items", len(self._contents.items)),
+                ("Time", f"{self._clock.now():%Y-%m-%d %H:%M:%S} UTC"),
+            ),
+        )
+
+    async def _change_notice(self, text: str) -> bool:
+        return await self.command("write", {"item": _NOTICE, "value": text[:200]})
 
     def _whole_state(self, now: float) -> dict[str, Any]:
         return self._contents.whole_state(peer_ready=arbitration.peer_ready(self._rules, self._state, now))
