@@ -1,4 +1,5 @@
-"""What clients cost the servers, each, while nothing happens and in trouble; and 25 that come to a new server at once.
+"""What clients cost the servers, each, while nothing happens and in trouble; 25 that come to a new server at once; and what a
+look at the readiness of the standby costs it.
 
 Real sites, each with its manager and feed, on the simulated pair, in this one process; what passes is counted by a relay.
 Server time is the processes' own, less what they take without clients. Per client; bytes and messages both ways together.
@@ -22,11 +23,14 @@ from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
 from vizclient.items.writing import WriteState
 from vizclient.link.composition import SystemClock, connector
+from vizclient.link.readiness import EVERY
 from vizclient.link.site import Site
+from vizclient.opcua.connector import OpcUaConnector
+from vizclient.opcua.session import OpcUaSession
 from vizclient.places import Places
 from vizclient.profiles.loading import parse_profile
 from vizclient.redundancy.model import Connection, Server, Switchover
-from vizclient.redundancy.ports import Connector, ProbeResult, SessionListener
+from vizclient.redundancy.ports import Connector, Deaf, ProbeResult, SessionListener
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
@@ -36,6 +40,7 @@ SECONDS = 10.0
 SETTLE = 3.0
 LONG = 600_000
 """Milliseconds that a backup that is alone waits for its main: longer than it is measured."""
+LOOKS, LOOKED_FOR = 100, 400
 STORM, ON_PAGE, BEHIND = 25, 100, 500
 STORM_WITHIN = 60.0
 CALM = Options(
@@ -54,6 +59,9 @@ def measure() -> dict[str, float]:
             figures |= asyncio.run(_in_trouble(pair, kind))
     with started(CALM) as pair:
         figures |= asyncio.run(_storm(pair))
+    with started(CALM) as pair:
+        for name, security in (("plain", "None"), ("encrypted", "Basic256Sha256")):
+            figures |= {f"look_{name}_{key}": value for key, value in asyncio.run(_looks(pair, security)).items()}
     return figures
 
 
@@ -192,6 +200,51 @@ async def _storm(pair: Pair) -> dict[str, float]:
         "storm_everything_s": everything,
         "storm_sessions_lost_again": float(lost),
     }
+
+
+async def _looks(pair: Pair, policy: str) -> dict[str, float]:
+    """What one look costs the standby whose readiness is looked at, and 500 clients that look as often as they do."""
+    mode = "None" if policy == "None" else "SignAndEncrypt"
+    idle = await _idle(pair, [Server.BACKUP])
+    async with _Meter(pair, [Server.BACKUP]) as meter:
+        with tempfile.TemporaryDirectory() as folder:
+            text = (
+                f'format = 1\nname = "Looks"\nmain.url = "{meter.urls["main"]}"\nbackup.url = "{meter.urls["backup"]}"\n'
+                f'[security]\npolicy = "{policy}"\nmode = "{mode}"\n'
+            )
+            asked = connector(parse_profile(text.encode(), Path(folder) / "site.toml"), Places.of(Path(folder)))
+            items = [Address(NAMESPACE, name) for name in identifiers(ON_PAGE + BEHIND)[:LOOKED_FOR]]
+            await _look(asked, items)  # the first meets a server that it does not know
+            before = (
+                _processor_seconds(pair, Server.BACKUP),
+                meter.bytes[Server.BACKUP],
+                meter.messages[Server.BACKUP],
+            )
+            began = time.perf_counter()
+            for _ in range(LOOKS):
+                await _look(asked, items)
+            took = time.perf_counter() - began
+            after = (_processor_seconds(pair, Server.BACKUP), meter.bytes[Server.BACKUP], meter.messages[Server.BACKUP])
+    spent, sent, messages = (now - then for now, then in zip(after, before, strict=True))
+    server = max(0.0, spent - idle[Server.BACKUP] * took / SECONDS) / LOOKS
+    return {
+        "items": float(LOOKED_FOR),
+        "messages": messages / LOOKS,
+        "bytes": sent / LOOKS,
+        "took_ms": took / LOOKS * 1000,
+        "server_ms": server * 1000,
+        "standby_of_500_clients_percent": 500 / EVERY * server * 100,
+    }
+
+
+async def _look(asked: OpcUaConnector, items: Sequence[Address]) -> None:
+    result = await asked.probe(Server.BACKUP, 0, Deaf(), session=True)
+    assert isinstance(result.session, OpcUaSession), result.report
+    try:
+        found = await result.session.inspect(items)
+        assert not found.missing
+    finally:
+        await result.session.close()
 
 
 def _complete(client: _Client) -> bool:
