@@ -29,6 +29,8 @@ LINGER = 10.0
 MOST_ITEMS = 200_000
 """Items that one site may want at once."""
 _READ_AT_ONCE = 500
+PAINTING = 0.03
+"""Seconds that everything else waits once the page has been read: on a small computer it would be in the way of painting it."""
 _RETRY_FIRST, _RETRY_MOST = 0.5, 30.0
 _FAULT_PAUSE = 0.25
 _FEW = 5
@@ -180,8 +182,8 @@ class Feed:
             if self._session is session:
                 self._reread(session)
 
-        session.receive(receive, gap)
         self._task = self._tasks.start(self._run(session), name=f"session-{session.generation}")
+        session.receive(receive, gap)  # second, so that what it asks of the server comes after the first Read
         self._task.add_done_callback(partial(self._ended, session.generation))
 
     def detach(self) -> None:
@@ -242,6 +244,7 @@ class Feed:
                 step = self._next_step(session, now)
                 if step is not None:
                     await step
+                    await asyncio.sleep(0)  # what came is sent on before anything else is asked for
                     continue
                 try:
                     async with asyncio.timeout(self._until_next(now)):
@@ -315,7 +318,9 @@ class Feed:
             if self._first_value_at is None:
                 self._first_value_at = now
             all_read = not self._queues[_Work.READ].shown
-            self._bringing_up = not all_read
+            if all_read:
+                self._bringing_up = False
+                self._shown_rests_until = max(self._shown_rests_until, now + PAINTING)
             self._progress(session.generation, self._first_value_at, now if all_read else None)
 
     async def _subscribe(self, session: DataSession, queue: dict[int, None]) -> None:
