@@ -20,8 +20,7 @@ from vizclient.logs import Log
 from vizclient.places import Places
 from vizclient.profiles.loading import load_profile
 from vizclient.redundancy.model import Server
-from vizclient.simulator.command import demo_profile
-from vizclient.simulator.options import Options
+from vizclient.simulator.command import demo_options, demo_profile
 from vizclient.simulator.pair import Event, Pair
 
 from .app import show
@@ -53,7 +52,7 @@ def run(arguments: Namespace) -> int:
             complain("trace-unwritable", {"reason": error})
             return Exit.USAGE
         try:
-            options = Options(standby=arguments.standby, items=arguments.items)
+            options = demo_options(arguments.standby, arguments.items)
         except ValueError as error:
             complain("demo-ended", {"reason": error})
             return Exit.USAGE
@@ -101,5 +100,5 @@ def run(arguments: Namespace) -> int:
 def _write_profile(pair: Pair, places: Places) -> Path:
     places.create()
     path = places.config / "demo.toml"
-    path.write_text(demo_profile(pair.urls), encoding="utf-8")
+    path.write_text(demo_profile(pair), encoding="utf-8")
     return path

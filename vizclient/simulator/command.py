@@ -17,7 +17,7 @@ from vizclient.places import Places
 from vizclient.redundancy.model import Server
 from vizclient.resources import resource_path
 from vizclient.simulator.interfaces import MAIN_ONLY
-from vizclient.simulator.options import ANNOUNCEMENTS, STANDBY_KINDS, SUPPORTS, Options
+from vizclient.simulator.options import ANNOUNCEMENTS, PAGES, STANDBY_KINDS, SUPPORTS, Options
 from vizclient.simulator.pair import Event, Pair, PairError
 
 CONTROLS: Final = """controls, typed while it runs (m and b stand for main and backup):
@@ -179,7 +179,7 @@ def run(arguments: argparse.Namespace) -> int:
                     if address is not None:
                         _say(f"       {name} {address}")
             if arguments.write_profile is not None:
-                arguments.write_profile.write_text(demo_profile(pair.urls), encoding="utf-8")
+                arguments.write_profile.write_text(demo_profile(pair), encoding="utf-8")
                 _say(f"profile {arguments.write_profile}")
             _say("type help for the controls, quit to end")
             _obey_lines(pair)
@@ -191,12 +191,41 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def demo_profile(urls: dict[str, str]) -> str:
-    """The profile of the demo, for a pair at these URLs."""
+def demo_options(standby: str, items: int) -> Options:
+    """What the demo starts its pair with: all that there is, and nothing amiss. ValueError for what cannot be."""
+    return Options(
+        standby=standby,
+        items=items,
+        bundle=str(resource_path("demo", "bundle")),
+        main_web_port=0,
+        backup_web_port=0,
+        main_manager_port=0,
+        backup_manager_port=0,
+    )
+
+
+def demo_profile(pair: Pair) -> str:
+    """The profile of the demo, for this pair."""
     text = resource_path("demo", "profile.toml").read_text(encoding="utf-8")
-    for field, value in {**urls, "bundle": str(resource_path("demo", "bundle"))}.items():
+    fields = {**pair.urls, "bundle": str(resource_path("demo", "bundle"))}
+    for field, value in fields.items():
         text = text.replace(f"{{{field}}}", value)
-    return text
+    node = f'bundle_node = "bms:{PAGES}"' if pair.options.bundle else ""
+    return text.replace("#{bundle_node}\n", node and f"{node}\n").replace("#{web}\n", _web_table(pair))
+
+
+def _web_table(pair: Pair) -> str:
+    """The tables of what browsers can reach, "" if nothing."""
+    tables = []
+    for table, addresses in (
+        ("web", {server.value: pair.web_url(server) for server in Server}),
+        ("web.manager", {server.value: pair.manager_url(server) for server in Server}),
+    ):
+        if None in addresses.values():
+            break  # there is no table of managers without the one above
+        lines = [f"[{table}]", *(f'{server} = "{url}"' for server, url in addresses.items())]
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables)
 
 
 def obey(pair: Pair, line: str) -> str | None:

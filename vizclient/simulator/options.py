@@ -15,6 +15,9 @@ PORTS: Final = (
 )  # fmt: skip
 """The options that are ports."""
 
+PAGES: Final = "System/Pages"
+"""The identifier of the file that holds the bundle on a server."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -16,6 +16,7 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace, NodeData
 
 from vizclient.simulator.nodes import attribute_of, reference_to
+from vizclient.simulator.options import PAGES
 from vizclient.simulator.sessions import Calls
 
 _IDS: Final = ua.ObjectIds
@@ -28,8 +29,6 @@ _MOST: Final = 256 * 1024
 _MOST_OPEN: Final = 100
 _FOR_READING: Final = 1
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-
-PAGES: Final = "System/Pages"
 
 
 def bundle_bytes(path: Path) -> bytes:

@@ -14,7 +14,8 @@ from asyncua.server.internal_server import InternalServer
 
 from vizclient.pages.bundle import digest_of, load_bundle
 from vizclient.resources import resource_path
-from vizclient.simulator.page_file import PAGES, PageFile, bundle_bytes
+from vizclient.simulator.options import PAGES
+from vizclient.simulator.page_file import PageFile, bundle_bytes
 from vizclient.simulator.sessions import Calls
 
 CONTENT = bytes(range(256)) * 3
