@@ -41,6 +41,7 @@ unit: .venv/.ready ## The tests that need no servers, two at a time; the decisio
 	@$(PYTEST) --numprocesses=2 $(ARGS) $(QUICK)
 
 e2e: .venv/.ready ## The tests that drive real servers and programs
+	@packaging/bootstrap --programs
 	@echo "== contracts and end to end"
 	@$(PYTEST) --durations=5 $(ARGS) $(SLOW)
 

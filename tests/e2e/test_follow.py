@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from programs.following import Building, building, haproxy_file, lacking
+from programs.following import Building, building, haproxy_file, lacking, program
 from programs.ordinary_clients import OrdinaryClient, curl, mqtt_in_a_loop, mqtt_staying, opc_ua
 from vizclient.redundancy.model import Server
 
@@ -73,7 +73,10 @@ def was_active(site: Building, server: Server, at: float) -> bool:
 
 def test_the_configuration_is_one_that_haproxy_takes_without_a_warning(site: Building) -> None:
     done = subprocess.run(
-        ["haproxy", "-c", "-f", str(haproxy_file(site.profile))], capture_output=True, text=True, check=False
+        [str(program("haproxy")), "-c", "-f", str(haproxy_file(site.profile))],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
 

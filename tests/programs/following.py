@@ -37,9 +37,14 @@ _ONLY_AS_ROOT = ("chroot ", "user ", "group ")
 _PAUSE = 0.02
 
 
+def program(name: str) -> str | None:
+    """Where a program is; servers are where only an administrator's path leads."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
+
+
 def lacking(*programs: str) -> str:
     """Why the tests with these cannot be run here; "" if they can."""
-    missing = [name for name in programs or _PROGRAMS if shutil.which(name) is None]
+    missing = [name for name in programs or _PROGRAMS if program(name) is None]
     packages = "haproxy mosquitto mosquitto-clients curl chromium"
     return f"{', '.join(missing)}: not installed (Debian: apt-get install {packages})" if missing else ""
 
@@ -106,7 +111,7 @@ class Machine:
             return
         config = self._folder / f"mosquitto-{self._server}.conf"
         config.write_text(f"listener {self._mqtt_port} 127.0.0.1\nallow_anonymous true\nlog_type none\n", "utf-8")
-        self._brokers.enter_context(process("mosquitto", "-c", config))
+        self._brokers.enter_context(process(program("mosquitto"), "-c", config))
         self._told = threading.Event()
         thread = threading.Thread(target=self._publish, args=(self._told,), name=f"mqtt {self._server}", daemon=True)
         thread.start()
@@ -227,7 +232,7 @@ def building(folder: Path, options: Options = OPTIONS, *, with_programs: bool = 
         found.start_service()
         if with_programs:
             silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            haproxy = stack.enter_context(process("haproxy", "-db", "-f", haproxy_file(profile), **silent))
+            haproxy = stack.enter_context(process(program("haproxy"), "-db", "-f", haproxy_file(profile), **silent))
             listens = f"http://127.0.0.1:{ports['web']}/who"
             wait_until(lambda: answer_of(listens)[0] == 200 or haproxy.poll() is not None, "HAProxy")
             assert haproxy.poll() is None, "HAProxy ended at once"
