@@ -405,7 +405,7 @@ class Window(QMainWindow):
         self.controls.set_connection(connection)
         self.logins.set_connection(connection)
         self.actions_["password"].setEnabled(bool(self.logins.lacking))
-        self.actions_["retry"].setEnabled(connection is not None and needs_person(connection))
+        self.actions_["retry"].setEnabled(needs_person(connection, self._link.readiness))
         self._missing.start()
 
     def _take_switchover(self, _switchover: Switchover) -> None:
@@ -414,8 +414,9 @@ class Window(QMainWindow):
 
     def _take_readiness(self, readiness: Readiness | None) -> None:
         self.strip.set_readiness(readiness)
+        self.actions_["retry"].setEnabled(needs_person(self._link.connection, readiness))
         if self.servers is not None:
-            self.servers.readiness.set_readiness(readiness)
+            self.servers.set_readiness(readiness)
 
     def _active_server(self) -> Server | None:
         connection = self._link.connection
@@ -499,7 +500,7 @@ class Window(QMainWindow):
             )
             self.servers.set_connection(self._link.connection)
             self.servers.set_switchovers(self._link.switchovers)
-            self.servers.readiness.set_readiness(self._link.readiness)
+            self.servers.set_readiness(self._link.readiness)
             self._servers_dock = self.add_panel("servers-dock", self.words("servers.title"), self.servers)
             self._servers_dock.setMinimumWidth(400)
             self._servers_dock.visibilityChanged.connect(

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from vizclient.redundancy.model import Connection, ConnectionState, Role, Server, ServerView, Switchover
+from vizclient.redundancy.readiness import Readiness
 
 from ..speaker import Moment, Speaker, needs_password
 from ..theme import Theme
@@ -58,6 +59,7 @@ class ServersPanel(QWidget):
         self._speaker = speaker
         self._now = now
         self._connection: Connection | None = None
+        self._readiness: Readiness | None = None
         self._switchovers: tuple[Switchover, ...] = ()
         self._cells: dict[tuple[Server, str], QLabel] = {}
         self._ask_switch = ask_switch
@@ -80,8 +82,14 @@ class ServersPanel(QWidget):
     def set_connection(self, connection: Connection | None) -> None:
         """The connection as it was announced; None while no link speaks."""
         self._connection = connection
-        self._retry.setVisible(connection is not None and needs_person(connection))
+        self._retry.setVisible(needs_person(connection, self._readiness))
         self._refresh()
+
+    def set_readiness(self, readiness: Readiness | None) -> None:
+        """Whether the standby could take over; None while no link speaks."""
+        self._readiness = readiness
+        self._retry.setVisible(needs_person(self._connection, readiness))
+        self.readiness.set_readiness(readiness)
 
     def set_switchovers(self, switchovers: Sequence[Switchover]) -> None:
         """All switchovers of this run, oldest first. Shown newest first; the one that was looked at stays looked at."""
@@ -356,8 +364,13 @@ def can_be_asked_for(server: Server, connection: Connection) -> bool:
     return connection.server is server.other and view.finding.role in (Role.ACTIVE, Role.INFERRED, Role.UNKNOWN)
 
 
-def needs_person(connection: Connection) -> bool:
+def needs_person(connection: Connection | None, readiness: Readiness | None) -> bool:
     """Whether something waits for a person, so that trying at once is worth offering."""
-    return connection.state is ConnectionState.ATTENTION or any(
-        view.finding.role is Role.ATTENTION for view in (connection.main, connection.backup)
+    if connection is None:
+        return False
+    found = () if readiness is None else readiness.checks
+    return (
+        connection.state is ConnectionState.ATTENTION
+        or any(view.finding.role is Role.ATTENTION for view in (connection.main, connection.backup))
+        or any(check.problem is not None and check.problem.kind.needs_attention for check in found)
     )

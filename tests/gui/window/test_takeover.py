@@ -188,6 +188,18 @@ def test_a_click_on_the_light_opens_the_servers_panel(desk: Desk, qtbot: QtBot) 
     assert window.servers is not None
     assert window.servers.isVisible()
     assert window.servers.readiness.lines[0] == "Takeover by Backup: ready, with restrictions"
+    assert not window.actions_["retry"].isEnabled()
+
+
+def test_what_only_a_look_has_found_can_be_tried_again_by_a_person(desk: Desk, qtbot: QtBot) -> None:
+    window = desk.window()
+    qtbot.addWidget(window)
+    desk.link.connection = connected()
+    for known, enabled in ((readiness(Light.NOT_READY, REFUSED), True), (readiness(Light.RESTRICTED, CLOCK), False)):
+        desk.link.readiness = known
+        for told in desk.link.on_readiness:
+            told(known)
+        assert window.actions_["retry"].isEnabled() is enabled
 
 
 def test_it_is_said_in_german_and_nothing_is_clipped(make_desk: Callable[[str], Desk], qtbot: QtBot) -> None:
