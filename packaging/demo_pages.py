@@ -27,6 +27,7 @@ PAGES = (
     ("ahu-2", "AHU 2"),
     ("plant", "Heating and cooling"),
     ("metering", "Metering"),
+    ("interfaces", "Interfaces"),
 )
 LABEL, VALUE, LARGE, SECTION, TITLE = 13, 16, 20, 18, 28
 
@@ -44,7 +45,7 @@ class Sheet:
         self.page = page
         self.elements: list[Json] = []
         self.document: Json = {"format": 1, "id": page, "title": title, "size": [WIDTH, HEIGHT], "background": "page"}
-        self.text("title", LEFT, 24, 600, 44, title, size=TITLE, weight="bold")
+        self.text("title", LEFT, 24, 340, 44, title, size=TITLE, weight="bold")
         widths = [56 + 8 * len(name) for _, name in PAGES]
         x = RIGHT - sum(widths) - 8 * (len(PAGES) - 1)
         for (target, name), width in zip(PAGES, widths, strict=True):
@@ -653,6 +654,75 @@ def metering() -> Sheet:
     return sheet
 
 
+CARRIED, FROM_MAIN, ACTIVE_ONLY = "carried over", "talks to the main alone", "on the active server"
+INTERFACES: tuple[tuple[str, str, tuple[tuple[str, str, int | None], ...]], ...] = (
+    ("KNX", CARRIED, (("Office 101", "KNX/F1/Office101/Temperature", 1), ("Set-point", "KNX/F1/Office101/Setpoint", 1),
+                      ("Light", "KNX/F1/Office101/Light", None))),
+    ("BACnet", CARRIED, (("AHU 1", "BACnet/AHU1/State", None), ("Supply air", "BACnet/AHU1/SupplyAir/Temperature", 1),
+                         ("Supply fan", "BACnet/AHU1/SupplyFan/Speed", 0))),
+    ("Modbus", CARRIED, (("Boiler 1", "Modbus/Boiler1/SupplyTemperature", 1), ("Chiller 1", "Modbus/Chiller1/Load", 0),
+                         ("Incoming supply", "Modbus/PowerMeter1/ActivePower", 1))),
+    ("HTTP", CARRIED, (("Outdoors", "HTTP/Weather/Temperature", 1), ("Weather", "HTTP/Weather/Condition", None),
+                       ("Wind", "HTTP/Weather/WindSpeed", 1))),
+    ("MQTT", CARRIED, (("Sensor 01", "MQTT/Sensor01/Temperature", 1), ("Humidity", "MQTT/Sensor01/Humidity", 1),
+                       ("Free parking places", "MQTT/Parking/Free", None))),
+    ("OPC UA client", CARRIED, (("Lift", "OPCUA/Lift1/Floor", None), ("Door", "OPCUA/Lift1/Door", None),
+                                ("Trips", "OPCUA/Lift1/Trips", 0))),
+    ("OPC DA client", "its servers have a backup", (("Served by", "OPCDA/Source", None),
+                                                    ("Compressed air", "OPCDA/Compressor/Pressure", 2),
+                                                    ("Cold store", "OPCDA/ColdStore/Temperature", 1))),
+    ("GridVis", "each server reads it", (("Mains voltage", "GridVis/Mains/Voltage", 1), ("Distortion", "GridVis/Mains/THD", 2),
+                                         ("Frequency", "GridVis/Mains/Frequency", 3))),
+    ("Fidelio / Opera", CARRIED, (("Room 401", "Fidelio/Room401/State", None), ("Guest", "Fidelio/Room401/Guest", None),
+                                  ("Wake-up call", "Fidelio/Room401/WakeUp", None))),
+    ("Protel", "carried over, untested", (("Room 411", "Protel/Room411/State", None), ("Guest", "Protel/Room411/Guest", None),
+                                          ("Wake-up call", "Protel/Room411/WakeUp", None))),
+    ("Infor", FROM_MAIN, (("Room 421", "Infor/Room421/State", None), ("Guest", "Infor/Room421/Guest", None),
+                          ("Wake-up call", "Infor/Room421/WakeUp", None))),
+    ("CharPMS", FROM_MAIN, (("Room 431", "CharPMS/Room431/State", None), ("Guest", "CharPMS/Room431/Guest", None),
+                            ("Wake-up call", "CharPMS/Room431/WakeUp", None))),
+    ("VingCard", FROM_MAIN, (("Room 401", "VingCard/Room401/Locked", None), ("Last card", "VingCard/Room401/LastCard", None),
+                             ("Battery", "VingCard/Room401/Battery", 0))),
+    ("Kaba", FROM_MAIN, (("Server room", "Kaba/ServerRoom/Locked", None), ("Last card", "Kaba/ServerRoom/LastCard", None),
+                         ("Battery", "Kaba/ServerRoom/Battery", 0))),
+    ("Salto", FROM_MAIN, (("North entrance", "Entrance/North/Locked", None), ("Last card", "Entrance/North/LastCard", None),
+                          ("Battery", "Entrance/North/Battery", 0))),
+    ("NexusRF", FROM_MAIN, (("Sensor 01", "NexusRF/Sensor01/Temperature", 1), ("Humidity", "NexusRF/Sensor01/Humidity", 1),
+                            ("Battery", "NexusRF/Sensor01/Battery", 0))),
+    ("LaMPS", CARRIED, (("Lobby scene", "LaMPS/Lobby/Scene", None), ("Luminaire 1", "LaMPS/Lobby/Luminaire1/Output", 0),
+                        ("Power", "LaMPS/Lobby/Power", 0))),
+    ("Metering", ACTIVE_ONLY, (("Electricity", "Metering/Electricity/Total/Power", 1),
+                               ("Today", "Metering/Electricity/Total/Today", 1), ("Cold water", "Metering/Water/Cold/Flow", 1))),
+    ("Messenger", "the active server sends", (("State", "Messenger/State", None), ("Sent", "Messenger/Sent", None),
+                                              ("Waiting", "Messenger/Pending", None))),
+    ("Shutter Control", "not carried over", (("Floor 1 south", "Shutter/F1/South/Position", 0),
+                                             ("Slat", "Shutter/F1/South/Slat", 0))),
+)  # fmt: skip
+"""Every interface and module: its name, what becomes of its values at a switchover, and some of them."""
+
+
+def interfaces() -> Sheet:
+    """A card for each interface and module, field interfaces first."""
+    sheet = Sheet("interfaces", "Interfaces")
+    columns, gap, height = 4, 16, 140
+    width = (RIGHT - LEFT - (columns - 1) * gap) / columns
+    for number, (name, becomes, values) in enumerate(INTERFACES):
+        x = LEFT + number % columns * (width + gap)
+        y = TOP + number // columns * (height + gap)
+        key = name.lower().replace(" / ", "-").replace(" ", "-")
+        sheet.shape(f"{key}/card", "box", x, y, width, height, role="surface", width=1)
+        sheet.text(f"{key}/title", x + 20, y + 8, 160, 28, name, size=SECTION, weight="medium")
+        sheet.label(f"{key}/becomes", x + 160, y + 14, width - 184, becomes, align="right")
+        for row, (label, item, decimals) in enumerate(values):
+            more: Json = {} if decimals is None else {"decimals": decimals}
+            sheet.row(f"{key}/{row}", x + 20, y + 44 + 30 * row, width - 40, label, item, wide=200, **more)
+    x, y = LEFT + 3 * (width + gap), TOP + 4 * (height + gap)
+    sheet.text("shutter-control/2/label", x + 20, y + 104, 160, 28, "Set-point", size=14, style="muted")
+    sheet.set_point("shutter-control/2", x + width - 156, y + 99, 136, "Shutter/F1/South/Setpoint", min=0, max=100, step=1,
+                    decimals=0)  # fmt: skip
+    return sheet
+
+
 def sheets() -> list[Sheet]:
     """All pages, in the order of the links."""
     return [
@@ -664,6 +734,7 @@ def sheets() -> list[Sheet]:
         air_handling(2),
         plant(),
         metering(),
+        interfaces(),
     ]
 
 
