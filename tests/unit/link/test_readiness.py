@@ -245,8 +245,10 @@ def test_after_a_switchover_the_server_that_was_left_is_judged_by_its_last_sessi
     async def scene(bench: _Bench) -> None:
         await asyncio.sleep(_LOOKED)
         bench.pair.swap()
-        await asyncio.sleep(_LOOKED)
+        await asyncio.sleep(1)
         assert bench.now.standby is Server.MAIN
+        assert bench.check(Subject.CLOCK).code == "pending", "nothing of before counts for now"
+        await asyncio.sleep(_LOOKED)
         assert bench.light() is Light.READY, bench.trouble()
         assert bench.check(Subject.ITEMS).learned is not None
         assert bench.memory.learned.main is not None
@@ -266,47 +268,109 @@ def test_without_an_active_server_nothing_is_judged() -> None:
     _play(scene)
 
 
-def test_a_look_is_called_off_when_the_connection_moves() -> None:
-    """And the session that it had opened is closed."""
+def test_a_look_is_called_off_when_the_connection_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the session that it had opened is closed at once, however long its answer would take."""
+    real, opened = FakeSession.inspect, asyncio.Event()
+
+    async def inspect(session: FakeSession, items: Sequence[Address]) -> Inspection:
+        if session.generation == 0:
+            opened.set()
+            await asyncio.Event().wait()
+        return await real(session, items)
 
     async def scene(bench: _Bench) -> None:
-        await asyncio.sleep(1)
-        bench.pair.backup.latency = 0.5
-        bench.site.retry()  # look at once
-        await asyncio.sleep(AT_LEAST + 3.5)
-        assert bench.connector.under_way or len(bench.connector.sessions) > 1, "in the midst of it"
-        bench.pair.swap()
-        await asyncio.sleep(1.2)
-        looked = [session for session in bench.connector.sessions if session.generation == 0]
-        assert all(session.closed for session in looked)
+        await opened.wait()
+        bench.pair.main.crash()
+        await asyncio.sleep(0.1)
+        (looked,) = [session for session in bench.connector.sessions if session.generation == 0]
+        assert looked.closed
+        bench.pair.backup.become(active=True)
+        await asyncio.sleep(3)
         assert bench.site.connection is not None
+        assert bench.site.connection.server is Server.BACKUP
 
+    monkeypatch.setattr(FakeSession, "inspect", inspect)
     _play(scene)
 
 
 def test_a_refused_user_is_shown_once_and_again_only_when_a_person_acts_or_the_server_was_away() -> None:
     def setting(bench: _Bench) -> None:
-        bench.pair.backup.trouble = ProblemKind.CREDENTIALS
         levels = (("urn:fake:main", 255), ("urn:fake:backup", 100))
-        bench.pair.main.peer_levels = levels
+        bench.pair.main.peer_levels = bench.pair.backup.peer_levels = levels
 
     async def scene(bench: _Bench) -> None:
+        await asyncio.sleep(1)  # the search has been let in, and only knocks from now on
+        bench.pair.backup.trouble = ProblemKind.CREDENTIALS
         await asyncio.sleep(10 * EVERY)
-        shown = bench.pair.backup.credentials_shown
-        assert bench.looks(Server.BACKUP) <= 1
-        assert shown <= 2, "by the search at the start, and by one look"
         assert "credentials.failed" in bench.trouble()
+        assert bench.looks(Server.BACKUP) == bench.pair.backup.credentials_shown == 1
         bench.site.retry()
-        await asyncio.sleep(4 * EVERY)
-        assert 1 <= bench.pair.backup.credentials_shown - shown <= 2
-        shown = bench.pair.backup.credentials_shown
+        await asyncio.sleep(10 * EVERY)
+        assert bench.looks(Server.BACKUP) == bench.pair.backup.credentials_shown == 2
         bench.pair.backup.crash()
         await asyncio.sleep(5)
         bench.pair.backup.start()
         await asyncio.sleep(10 * EVERY)
-        assert 1 <= bench.pair.backup.credentials_shown - shown <= 2
+        assert bench.looks(Server.BACKUP) == bench.pair.backup.credentials_shown == 3
+        bench.pair.backup.trouble = None
+        bench.site.retry()
+        await asyncio.sleep(_LOOKED)
+        assert bench.light() is Light.READY, bench.trouble()
 
     _play(scene, setting)
+
+
+def test_where_the_search_has_been_refused_no_look_shows_the_user_again() -> None:
+    def setting(bench: _Bench) -> None:
+        bench.pair.backup.trouble = ProblemKind.CREDENTIALS
+
+    async def scene(bench: _Bench) -> None:
+        await asyncio.sleep(10 * EVERY)
+        assert bench.looks(Server.BACKUP) == 0
+        assert bench.pair.backup.credentials_shown == 1
+        assert "credentials.failed" in bench.trouble()
+
+    _play(scene, setting)
+
+
+def test_a_person_who_is_impatient_does_not_make_it_look_all_the_time() -> None:
+    async def scene(bench: _Bench) -> None:
+        for _ in range(60):
+            bench.site.retry()
+            await asyncio.sleep(1)
+        assert 3 <= bench.looks(Server.BACKUP) <= 60 / AT_LEAST + 1
+
+    _play(scene)
+
+
+def test_what_another_server_showed_is_not_taken_for_the_standby() -> None:
+    def setting(bench: _Bench) -> None:
+        bench.pair.main.peer_levels = (("urn:fake:main", 255), ("urn:fake:backup", 100))
+
+    async def scene(bench: _Bench) -> None:
+        await asyncio.sleep(1)  # the search has seen the real one, and only knocks from now on
+        bench.pair.backup.uri = bench.pair.main.uri
+        await asyncio.sleep(_LOOKED + 2 * EVERY)
+        assert "identity.failed" in bench.trouble()
+        assert bench.memory.learned.main is not None
+        assert bench.memory.learned.backup is None
+
+    _play(scene, setting)
+
+
+def test_a_standby_that_was_away_is_not_judged_as_if_it_had_been_looked_at_since() -> None:
+    async def scene(bench: _Bench) -> None:
+        await asyncio.sleep(_LOOKED)
+        assert bench.check(Subject.ITEMS).learned is None
+        bench.pair.backup.crash()
+        await asyncio.sleep(6)
+        bench.pair.backup.start()
+        await asyncio.sleep(SETTLES + 0.5)
+        assert bench.check(Subject.ITEMS).learned is not None, "seen before it was away"
+        await asyncio.sleep(_LOOKED)
+        assert bench.check(Subject.ITEMS).learned is None
+
+    _play(scene)
 
 
 def test_other_pages_are_looked_for_soon_but_looks_do_not_follow_each_page() -> None:
