@@ -19,7 +19,7 @@ def test_an_edited_bundle_is_sealed_and_checked(folder: Path, capsys: pytest.Cap
     page = folder / "pages" / "metering.json"
     page.write_text(page.read_text(encoding="utf-8").replace('"Metering"', '"Meters"'), encoding="utf-8")
     assert main(["pages", "seal", str(folder)]) == Exit.DONE
-    assert "pages: 8" in capsys.readouterr().out
+    assert "pages: 9" in capsys.readouterr().out
 
 
 def test_a_mistake_in_a_page_is_said_with_its_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
