@@ -1,7 +1,7 @@
 """Benchmarks: print a table and write `build/bench.json` (flat, name → number, the unit in the name).
 
 Absolute times depend on the machine; compare the ratios, whose baseline is measured in the same run.
-Usage: python tests/bench/run.py [SECTION …]; sections: page, start, close, load, blackout, probing, endurance.
+Usage: python tests/bench/run.py [SECTION …]; sections: page, start, close, load, blackout, probing, endurance, follow.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import blackout, close, endurance, load, page, probing, start
+from bench import blackout, close, endurance, follow, load, page, probing, start
 
 SECTIONS = {
     "page": page.measure,
@@ -22,6 +22,7 @@ SECTIONS = {
     "blackout": blackout.measure,
     "probing": probing.measure,
     "endurance": endurance.measure,
+    "follow": follow.measure,
 }
 OUTPUT = Path(__file__).parents[2] / "build" / "bench.json"
 

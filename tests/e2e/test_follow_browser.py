@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from programs.browser import Browser
-from programs.following import Building, building, lacking
+from programs.following import Building, answer_of, building, lacking, process, wait_until
+from programs.ports import free_ports
+from programs.watching import vizclient
 from vizclient.redundancy.model import Server
+from vizclient.simulator.options import Options
+from vizclient.simulator.pair import Pair
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(lacking("chromium")), reason=lacking("chromium"))]
 
@@ -103,3 +110,31 @@ def test_whoever_opens_a_page_of_the_visualization_by_itself_gets_it_in_the_fram
     assert page.ask("location.pathname + location.hash") == "/.vizclient/#/vision/rooms/7?x=%20y"
     page.ask("location.hash = '#//evil.example/'")
     page.wait(_PATH, lambda text: text == "/vision/")
+
+
+def test_the_simulated_buildings_own_visualization_moves_too(tmp_path: Path) -> None:
+    landing, health, agent = free_ports(3)
+    options = replace(Options(standby="closed"), main_web_port=0, backup_web_port=0)
+    with Pair(options).start() as pair:
+        profile = tmp_path / "site.toml"
+        profile.write_text(
+            f'format = 1\nname = "Building A"\n[main]\nurl = "{pair.url("main")}"\n[backup]\nurl = "{pair.url("backup")}"\n'
+            f'[security]\npolicy = "None"\nmode = "None"\n'
+            f'[web]\nmain = "{pair.web_url("main")}"\nbackup = "{pair.web_url("backup")}"\n'
+            f'listen = "127.0.0.1:{landing}"\n'
+            f'[follow]\nhealth = "127.0.0.1:{health}"\nagent = "127.0.0.1:{agent}"\n',
+            "utf-8",
+        )
+        command = vizclient("follow", "--profile", profile, data_dir=tmp_path / "data")
+        with process(*command, stdout=subprocess.DEVNULL), Browser() as page:
+            wait_until(lambda: answer_of(f"http://127.0.0.1:{health}/main")[0] == 200, "vizclient follow")
+            page.go(f"http://127.0.0.1:{landing}/interface/KNX")
+            page.wait(f"{_FRAME}?.querySelector('.server')?.textContent", lambda text: text == "main server")
+            page.wait(f"{_FRAME}?.querySelector('.live')?.textContent", lambda text: text == "live")
+            since = time.perf_counter()
+            pair.kill("main")
+            active = pair.wait_for_role("backup", "active", since=since)["p"]
+            seen = page.wait(f"{_FRAME}?.querySelector('.server')?.textContent", lambda text: text == "backup server")
+            assert seen - active < IN_TIME
+            page.wait(f"{_FRAME}?.querySelector('.live')?.textContent", lambda text: text == "live")
+            assert page.ask("location.hash") == "#/interface/KNX"

@@ -168,6 +168,10 @@ class Building:
         """Whether `vizclient follow` says so."""
         return answer_of(f"{self.health}/{server}")[0] == 200
 
+    def wait_active(self, server: Server) -> float:
+        """Until `vizclient follow` says that `server` is active; when that was."""
+        return wait_until(lambda: self.active(server), f"{server} to be active")
+
     def kill(self, server: Server) -> float:
         """Take a server away, with everything on its machine; when the other one became active."""
         since = time.perf_counter()

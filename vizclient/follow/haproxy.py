@@ -31,7 +31,10 @@ defaults
     log global
     option dontlognull
     option dontlog-normal
-    timeout connect 2s
+    # Who comes in the moment between a server's end and its being known is not turned away, but led to the other one then.
+    timeout connect 400ms
+    retries 5
+    option redispatch 1
     timeout check 1s
     timeout client 10m
     timeout server 10m
