@@ -6,14 +6,16 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vizclient.redundancy.model import Server
 from vizclient.simulator.clock import Clock
-from vizclient.simulator.mail import Mailer
 from vizclient.simulator.messenger import Messenger, Outcome
 from vizclient.simulator.motion import Values, date
 from vizclient.simulator.replication import Wire
+
+if TYPE_CHECKING:
+    from vizclient.simulator.mail import Mailer
 
 _ALARMS = ("/Fault", "/Frost")
 
@@ -28,8 +30,7 @@ class Messaging:
         self._server, self._clock, self._wire, self._values, self._post = server, clock, wire, values, post
         self._messenger = Messenger(server.value, uuid.uuid4().hex[:12], on=bool(smtp))
         self._alarms = tuple(name for name in values if name.endswith(_ALARMS) and not name.startswith("."))
-        host, _, port = smtp.rpartition(":")
-        self._mailer = Mailer(host.strip("[]"), int(port), self._tell) if smtp else None
+        self._mailer = _mailer(smtp, self._tell) if smtp else None
         self._breaks = 0
 
     def notice(self) -> bool:
@@ -75,3 +76,10 @@ class Messaging:
         told = (key, outcome.value, at, self._server.value)
         self._wire.send("mail", told)
         self._post(told)
+
+
+def _mailer(smtp: str, tell: Callable[[str, Outcome, float], None]) -> Mailer:
+    from vizclient.simulator.mail import Mailer  # noqa: PLC0415 - takes its time, and few send any
+
+    host, _, port = smtp.rpartition(":")
+    return Mailer(host.strip("[]"), int(port), tell)

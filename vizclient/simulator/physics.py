@@ -11,7 +11,7 @@ server alone, and of what each server reads itself, the two go apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from vizclient.items.value import Value
@@ -145,7 +145,7 @@ class Model:
                 wanted[interface].append(self._v[name])
         return wanted
 
-    def hear(self, told: dict[str, Sequence[Any]]) -> None:
+    def hear(self, told: Mapping[str, Sequence[Any]]) -> None:
         """Know what a peer was `told`, without publishing it."""
         for interface, values in told.items():
             names = [name for name, of in self._names if of == interface]

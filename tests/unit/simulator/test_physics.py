@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vizclient.simulator.interfaces import Carrying
+from vizclient.simulator.interfaces import BOTH, MAIN_ONLY, Carrying
 from vizclient.simulator.physics import SPEED, Model
 
 ROOM = "KNX/F1/Office101"
@@ -120,7 +120,8 @@ def test_over_a_day_everything_stays_within_its_range() -> None:
     model = Model()
     for _ in range(round(24 * 3600 / SPEED / 2)):
         model.advance(2.0)
-        for index, published in model.changes():
+        model.listen(2.0, (*MAIN_ONLY, *BOTH))
+        for index, published in (*model.changes(), *model.heard((*MAIN_ONLY, *BOTH))):
             item = model.items[index]
             if item.low is not None and item.high is not None and isinstance(published, int | float):
                 assert item.low <= published <= item.high, item.identifier
