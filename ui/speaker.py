@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vizclient.items.freshness import LINK_SILENCE
+from vizclient.redundancy.comparison import Comparison, remarks
 from vizclient.redundancy.model import (
     Caution,
     Connection,
@@ -22,6 +23,7 @@ from vizclient.redundancy.model import (
     Server,
     ServerView,
     Source,
+    Switchover,
 )
 from vizclient.redundancy.readiness import Check, Readiness, Verdict
 
@@ -43,6 +45,8 @@ class Moment:
 
 PASSWORD_KEY = "F6"  # noqa: S105 - a key to press
 """What is pressed to give a password."""
+_SAID_FOR = 60.0
+"""Seconds for which the strip says what came back after a switchover."""
 
 
 class Tone(StrEnum):
@@ -74,8 +78,13 @@ class Speaker:
         self.times = times
         self.names = names
 
-    def strip(self, connection: Connection | None, heard_at: float | None, moment: Moment) -> Saying:
-        """What the strip says of `connection` when the link was last heard at `heard_at` (monotonic)."""
+    def strip(
+        self, connection: Connection | None, heard_at: float | None, moment: Moment, last: Switchover | None = None
+    ) -> Saying:
+        """What the strip says of `connection` when the link was last heard at `heard_at` (monotonic).
+
+        `last`: the last switchover of this run; for a while it is said what came back.
+        """
         words = self.words
         heard = words("strip.heard.never")
         silence = 0.0
@@ -90,7 +99,7 @@ class Speaker:
         peer = self._peers(connection)
         match connection.state:
             case ConnectionState.CONNECTED if connection.server is not None:
-                return self._connected(connection, connection.server, peer, heard, moment)
+                return self._connected(connection, connection.server, peer, heard, moment, last)
             case ConnectionState.CONNECTING | ConnectionState.CONNECTED:
                 return self._plain(Tone.QUIET, "strip.connecting", words("strip.connecting.detail"), peer, heard)
             case ConnectionState.SWITCHING:
@@ -173,6 +182,21 @@ class Speaker:
             said = words("servers.state.returns", state=said, time=time)
         return said
 
+    def comparison(self, comparison: Comparison) -> str:
+        """What came back of the items on the screen, in a sentence."""
+        said = []
+        for remark in remarks(comparison):
+            arguments = {"of": remark.of, "late": remark.late, "names": ", ".join(remark.names)}
+            spans = {"after": self._seconds(remark.after), "late_after": self._seconds(remark.late_after)}
+            said.append(self.words(f"compared.{remark.code}", number=remark.number, **arguments, **spans))
+        return "; ".join(said)
+
+    def _seconds(self, seconds: float | None) -> str:
+        if seconds is None:
+            return self.words("value.none")
+        whole, _, part = f"{seconds:.2f}".partition(".")
+        return self.words("compared.seconds", whole=whole, part=part)
+
     def takeover(self, readiness: Readiness) -> str:
         """Whether the standby could take over, in a few words."""
         return self.words(f"strip.takeover.{readiness.light}")
@@ -230,7 +254,15 @@ class Speaker:
         code = f"ready-advice.{check.code}"
         return self.words(code) if self.words.knows(code) else ""
 
-    def _connected(self, connection: Connection, server: Server, peer: str, heard: str, moment: Moment) -> Saying:
+    def _connected(
+        self,
+        connection: Connection,
+        server: Server,
+        peer: str,
+        heard: str,
+        moment: Moment,
+        last: Switchover | None,
+    ) -> Saying:
         words = self.words
         loud = words(f"server.{server}.loud")
         for caution in (Caution.TWO_ACTIVE, Caution.ROLE_UNSURE, Caution.DEGRADED, Caution.PEER_ATTENTION):
@@ -246,6 +278,8 @@ class Speaker:
         since = moment.wall_of(connection.since)
         code = "strip.connected.since" + ("" if self.times.same_day(since, moment.wall) else "-day")
         said = words(code, time=self.times.time(since), date=self.times.date(since))
+        if last is not None and last.comparison is not None and moment.monotonic - last.adopted_at < _SAID_FOR:
+            said = self.comparison(last.comparison)
         detail = f"{self.names[server]} · {said}"
         return Saying(Tone.QUIET, words("strip.connected"), loud, detail, peer, heard, fresh=True)
 

@@ -408,7 +408,8 @@ class Window(QMainWindow):
         self.actions_["retry"].setEnabled(needs_person(connection, self._link.readiness))
         self._missing.start()
 
-    def _take_switchover(self, _switchover: Switchover) -> None:
+    def _take_switchover(self, switchover: Switchover) -> None:
+        self.strip.set_switchover(switchover)
         if self.servers is not None:
             self.servers.set_switchovers(self._link.switchovers)
 

@@ -13,7 +13,18 @@ from collections.abc import Mapping
 from typing import Self
 
 from vizclient.faults import Fault
-from vizclient.phrases import ADDRESS, BUNDLE, INTERFACE, LANDING, LINK, READINESS, SERVER, STATE_FILES, WRITING
+from vizclient.phrases import (
+    ADDRESS,
+    BUNDLE,
+    COMPARISON,
+    INTERFACE,
+    LANDING,
+    LINK,
+    READINESS,
+    SERVER,
+    STATE_FILES,
+    WRITING,
+)
 from vizclient.resources import resource_path
 
 log = logging.getLogger(__name__)
@@ -113,6 +124,7 @@ def _coarse(seconds: float) -> tuple[str, int]:
 
 ENGLISH: dict[str, str] = {
     **SERVER,
+    **COMPARISON,
     **READINESS,
     **WRITING,
     **LINK,

@@ -226,7 +226,11 @@ HISTORY_HELP = (
   reset, session-ended, watchdog, undecodable, role, peer, operator, sleep, local),
   "steps_ms" after the loss: channel, session, active, decided, first_value, all_values (negative
   for what stood ready before), "outage_ms" (loss to all values of the page), "blackout_ms" (found
-  active to all values), "missing" and "missing_items" (did not come back: how many, the first few)
+  active to all values), "compared" (null before it is known): of the items on screen that were
+  there before: "items", of these "back" as trustworthy as before, "after_ms" of the loss, "late"
+  of them made first by the new server, "late_after_ms"; by interface "unsynchronised", "missing"
+  (with the first few "missing_items") and "awaited"; "worse" (bad or uncertain, unlike before),
+  "waiting" (nothing has come), "whole" (no more is counted)
 The last 200 are kept.
 
 """

@@ -272,6 +272,20 @@ SERVER: dict[str, str] = {
 }
 """Roles, what they were concluded from, why a server or a connection failed, and what a person can do about it."""
 
+COMPARISON: dict[str, str] = {
+    "compared.back": "{number} of {of} items back after {after}",
+    "compared.back-late": "{number} of {of} items back after {after}, {late} of them only after {late_after}",
+    "compared.none": "none of {of} items back",
+    "compared.unsynchronised": "{number} not synchronised: {names}",
+    "compared.missing": "{number} missing: {names}",
+    "compared.missing-unnamed": "{number} missing",
+    "compared.awaited": "{number} still to come: {names}",
+    "compared.worse": "{number} without a good value, unlike before",
+    "compared.waiting": "{number} without a value so far",
+    "compared.seconds": "{whole}.{part} s",
+}
+"""What a switchover has left of the items on the screen, clause by clause."""
+
 READINESS: dict[str, str] = {
     "ready-none": "No server is active, so there is nothing to take over from",
     "ready-seen": "seen {time}",
@@ -564,6 +578,7 @@ LANDING: dict[str, str] = {
 PHRASES: dict[str, str] = {
     **LANDING,
     **SERVER,
+    **COMPARISON,
     **READINESS,
     **WRITING,
     **LINK,

@@ -202,6 +202,11 @@ def test_the_record_of_a_switchover_outlives_the_window(tmp_path: Path) -> None:
         timeout=30,
     )
     (row,) = json.loads(told.stdout)
-    assert (row["from"], row["to"], row["noticed"], row["missing"]) == ("main", "backup", "reset", 0)
+    assert (row["from"], row["to"], row["noticed"]) == ("main", "backup", "reset")
+    compared = row["compared"]
+    assert compared["whole"]
+    counted = [sum(compared[name].values()) for name in ("unsynchronised", "missing", "awaited")]
+    assert compared["items"] == compared["back"] + sum(counted) + compared["worse"] + compared["waiting"] > 0
+    assert 0 < compared["after_ms"] < row["steps_ms"]["all_values"] + 1000
     steps = row["steps_ms"]
     assert 0 <= steps["channel"] < steps["session"] <= steps["decided"] < steps["all_values"] == row["outage_ms"]

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vizclient.redundancy.comparison import number_of
 from vizclient.redundancy.model import Connection, ConnectionState, Role, Server, ServerView, Switchover
 from vizclient.redundancy.readiness import Readiness
 
@@ -118,6 +119,12 @@ class ServersPanel(QWidget):
         item = self._past.topLevelItem(row)
         return () if item is None else tuple(item.text(column) for column in range(len(_PAST)))
 
+    def came_back(self, row: int) -> str:
+        """What is said below a switchover, newest first: what came back of the items on the screen; "" if nothing."""
+        item = self._past.topLevelItem(row)
+        said = None if item is None else item.child(0)
+        return "" if said is None else said.text(0)
+
     def details(self, row: int) -> list[str]:
         """The lines of a switchover's tool tip, newest first."""
         item = self._past.topLevelItem(row)
@@ -210,6 +217,12 @@ class ServersPanel(QWidget):
         tip = self._steps(switchover, time)
         for column in range(item.columnCount()):
             item.setToolTip(column, tip)
+        item.takeChildren()
+        if switchover.comparison is not None:
+            said = QTreeWidgetItem(item, [speaker.comparison(switchover.comparison)])
+            said.setToolTip(0, tip)
+            said.setFirstColumnSpanned(True)
+            item.setExpanded(True)
 
     def _span(self, seconds: float | None) -> str:
         return self._speaker.words("servers.past.open") if seconds is None else self._speaker.words.duration(seconds)
@@ -237,9 +250,9 @@ class ServersPanel(QWidget):
             else:
                 continue
             lines.append(words("servers.past.step", step=words(f"step.{name}"), after=after))
-        if switchover.missing:
-            few = ", ".join(item.partition(";s=")[2] or item for item in switchover.missing_items)
-            lines.append(words.count("servers.past.missing", switchover.missing, items=few))
+        if switchover.comparison is not None and (missing := number_of(switchover.comparison.missing)):
+            few = ", ".join(item.partition(";s=")[2] or item for item in switchover.comparison.missing_items)
+            lines.append(words.count("servers.past.missing", missing, items=few))
         return "\n".join(lines)
 
     def _use(self, server: Server, _checked: bool = False) -> None:

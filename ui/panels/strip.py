@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from vizclient.link.mirror import Mirror
-from vizclient.redundancy.model import Connection
+from vizclient.redundancy.model import Connection, Switchover
 from vizclient.redundancy.readiness import Readiness
 
 from ..speaker import Moment, Saying, Speaker, Tone
@@ -43,6 +43,7 @@ class Strip(QFrame):
         self._theme = theme
         self._now = now
         self._connection: Connection | None = None
+        self._last: Switchover | None = None
         self._said: Saying | None = None
         self._mark = _Mark(self)
         right = Qt.AlignmentFlag.AlignRight
@@ -72,6 +73,11 @@ class Strip(QFrame):
         self._connection = connection
         self.refresh()
 
+    def set_switchover(self, last: Switchover) -> None:
+        """The last switchover, as far as it is known by now."""
+        self._last = last
+        self.refresh()
+
     def set_readiness(self, readiness: Readiness | None) -> None:
         """Whether the standby could take over; None while no link speaks."""
         self.takeover.show_readiness(readiness, self._now())
@@ -84,7 +90,7 @@ class Strip(QFrame):
     def refresh(self) -> None:
         """Say it anew, as of now."""
         moment = self._now()
-        saying = self._speaker.strip(self._connection, self._mirror.heard_at, moment)
+        saying = self._speaker.strip(self._connection, self._mirror.heard_at, moment, self._last)
         times = self._speaker.times
         _put(self._clock, times.time(moment.wall))
         _put(self._date, f"{times.date(moment.wall)} · {times.zone(moment.wall)}")

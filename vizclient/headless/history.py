@@ -16,6 +16,7 @@ from vizclient.link.history import History
 from vizclient.phrases import counted, phrase
 from vizclient.places import Places
 from vizclient.profiles.loading import ProfileError, load_profile
+from vizclient.redundancy.comparison import Comparison, number_of, remarks
 from vizclient.redundancy.model import Problem, Switchover
 
 STEPS = ("channel", "session", "active", "decided", "first_value", "all_values")
@@ -69,13 +70,52 @@ def row(switchover: Switchover, namespaces: Mapping[str, str]) -> dict[str, Any]
         "steps_ms": {name: _ms(after) for name, after in steps(switchover).items()},
         "outage_ms": _ms(switchover.outage),
         "blackout_ms": _ms(switchover.blackout),
-        "missing": switchover.missing,
-        "missing_items": [_short(item, namespaces) for item in switchover.missing_items],
+        "compared": None if switchover.comparison is None else compared(switchover.comparison, namespaces),
     }
 
 
+def compared(comparison: Comparison, namespaces: Mapping[str, str]) -> dict[str, Any]:
+    """What came back, as JSON holds it; by interface, "" for items of none that is known."""
+    return {
+        "items": comparison.items,
+        "back": comparison.back,
+        "after_ms": _ms(comparison.after),
+        "late": comparison.late,
+        "late_after_ms": _ms(comparison.late_after),
+        "unsynchronised": dict(comparison.unsynchronised),
+        "worse": comparison.worse,
+        "missing": dict(comparison.missing),
+        "missing_items": [short_item(item, namespaces) for item in comparison.missing_items],
+        "awaited": dict(comparison.awaited),
+        "waiting": comparison.waiting,
+        "whole": comparison.whole,
+    }
+
+
+def in_words(comparison: Comparison) -> str:
+    """What came back, in a sentence."""
+    said = []
+    for remark in remarks(comparison):
+        arguments = {
+            "of": remark.of,
+            "after": _seconds(remark.after),
+            "late": remark.late,
+            "late_after": _seconds(remark.late_after),
+            "names": ", ".join(remark.names),
+        }
+        said.append(phrase(f"compared.{remark.code}", {**arguments, "number": remark.number}))
+    return "; ".join(said)
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    whole, _, part = f"{seconds:.2f}".partition(".")
+    return phrase("compared.seconds", {"whole": whole, "part": part})
+
+
 def lines(switchover: Switchover, namespaces: Mapping[str, str]) -> list[str]:
-    """One switchover for a person, on two or three lines."""
+    """One switchover for a person, on two to four lines."""
     time = datetime.fromtimestamp(switchover.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     cause = switchover.cause
     if isinstance(cause, Problem):
@@ -94,9 +134,12 @@ def lines(switchover: Switchover, namespaces: Mapping[str, str]) -> list[str]:
         if after is not None
     ]
     said.append(f"    {', '.join(taken)}")
-    if switchover.missing:
-        few = ", ".join(_short(item, namespaces) for item in switchover.missing_items)
-        said.append(f"    {counted('history-missing', switchover.missing, {'items': few})}")
+    if switchover.comparison is not None:
+        said.append(f"    {in_words(switchover.comparison)}")
+        missing = number_of(switchover.comparison.missing)
+        if missing:
+            few = ", ".join(short_item(item, namespaces) for item in switchover.comparison.missing_items)
+            said.append(f"    {counted('history-missing', missing, {'items': few})}")
     return said
 
 
@@ -104,7 +147,7 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 1)
 
 
-def _short(item: str, namespaces: Mapping[str, str]) -> str:
+def short_item(item: str, namespaces: Mapping[str, str]) -> str:
     """An address as the profile's short names write it."""
     try:
         address = parse_address(item, {})

@@ -33,7 +33,6 @@ PAINTING = 0.03
 """Seconds that everything else waits once the page has been read: on a small computer it would be in the way of painting it."""
 _RETRY_FIRST, _RETRY_MOST = 0.5, 30.0
 _FAULT_PAUSE = 0.25
-_FEW = 5
 _SWIFT = 0.1
 """Seconds in which an answer comes from a server that is not overloaded; more where its network is far away."""
 _STEP, _WHOLE = 10, 10_000
@@ -75,8 +74,7 @@ class Feed:
     """Keeps `store` and `metadata` current for whatever the views want.
 
     `described(pairs)`: metadata has been read. `dropped(handles)`: these items are watched no more. `progress(generation,
-    first, last)`: when the shown items had their first and their last first value in this generation. `missed(generation,
-    count, few)`: so many items that an earlier session had do not exist in this one, these among them; again when that changes.
+    first, last)`: when the shown items had their first and their last first value in this generation.
     `failed(generation, error)`: this program's own fault; nothing more comes over that session.
     """
 
@@ -88,7 +86,6 @@ class Feed:
         described: Callable[[Sequence[tuple[int, Metadata | None]]], None],
         dropped: Callable[[Sequence[int]], None],
         progress: Callable[[int, float, float | None], None],
-        missed: Callable[[int, int, tuple[str, ...]], None],
         failed: Callable[[int, BaseException], None],
         random: Callable[[], float],
         linger: float = LINGER,
@@ -99,13 +96,11 @@ class Feed:
         self._described = described
         self._dropped = dropped
         self._progress = progress
-        self._missed = missed
         self._failed = failed
         self._random = random
         self._swiftest: dict[_Work, float] = {}  # the quickest answer ever, by any server
         self._linger = linger
         self._addresses: dict[int, Address] = {}
-        self._known: set[int] = set()  # items that have existed on some server
         self._views: dict[str, tuple[frozenset[int], bool]] = {}
         self._wanted: dict[int, int] = {}  # handle → number of views
         self._shown: dict[int, int] = {}
@@ -202,9 +197,6 @@ class Feed:
         self._queues = {work: _Queue() for work in _Work}
         self._subscribed: set[int] = set()
         self._unsubscribe: dict[int, None] = {}
-        self._tried: set[int] = set()
-        self._gone: dict[int, None] = {}  # known, but not there in this session since it began
-        self._gone_told = 0
         self._attempts: dict[int, int] = {}
         self._retries: list[tuple[float, int]] = []  # a heap of (when, handle) to subscribe again
         far = bool(self._swiftest) and min(self._swiftest.values()) > _SWIFT  # there small steps would take long
@@ -344,7 +336,6 @@ class Feed:
         self._rest(_Work.SUBSCRIBE, began)
         subscribing = self._queues[_Work.SUBSCRIBE]
         for (handle, _), status in zip(chunk, statuses, strict=True):
-            self._note_existence(handle, status)
             if status >= 0x80000000:
                 self._retry(session, handle, status)
                 if status in NODE_MISSING:
@@ -358,23 +349,6 @@ class Feed:
             if handle in self._addresses and handle not in self.metadata:
                 describing = self._queues[_Work.DESCRIBE]
                 (describing.shown if handle in self._shown else describing.others)[handle] = None
-        if not subscribing.shown and not subscribing.others:
-            self._tell_gone(session.generation)
-
-    def _note_existence(self, handle: int, status: int) -> None:
-        if status not in NODE_MISSING:
-            if status < 0x80000000:
-                self._known.add(handle)
-                self._gone.pop(handle, None)
-        elif handle in self._known and handle not in self._tried:
-            self._gone[handle] = None
-        self._tried.add(handle)
-
-    def _tell_gone(self, generation: int) -> None:
-        if len(self._gone) != self._gone_told:
-            self._gone_told = len(self._gone)
-            few = tuple(str(self._addresses[handle]) for handle in islice(self._gone, _FEW))
-            self._missed(generation, len(self._gone), few)
 
     async def _describe(self, session: DataSession, queue: dict[int, None]) -> None:
         chunk = self._take(queue, min(self._chunk, self._pace))
@@ -457,8 +431,6 @@ class Feed:
             del self._addresses[handle]
             self.metadata.pop(handle, None)
             self._attempts.pop(handle, None)
-            self._known.discard(handle)
-            self._gone.pop(handle, None)
             for queue in self._queues.values():
                 queue.discard(handle)
             if handle in self._subscribed:

@@ -24,11 +24,13 @@ from vizclient.items.value import Sample, Value
 from vizclient.items.writing import Readback, WriteOutcome, WriteState
 from vizclient.link import messages
 from vizclient.link.channel import Channel
+from vizclient.link.comparer import Comparer
 from vizclient.link.mirror import Mirror
 from vizclient.link.spawn import start_link
 from vizclient.link.standing import StandingKeeper
 from vizclient.password import Password
 from vizclient.profiles.model import Profile
+from vizclient.redundancy.comparison import Comparison
 from vizclient.redundancy.model import Connection, Server, Switchover
 from vizclient.redundancy.readiness import Readiness
 from vizclient.tasks import TaskSet
@@ -134,6 +136,8 @@ class LinkClient:
         self._standings = StandingKeeper()
         self._hold = mirror.standing.hold
         self._settling: asyncio.TimerHandle | None = None
+        self._comparer = Comparer(mirror, self._take_comparison)
+        self._comparing: asyncio.TimerHandle | None = None
         self._silent = False
 
     @property
@@ -233,8 +237,10 @@ class LinkClient:
     async def close(self) -> None:
         """Have the link process close its session and exit, or end it; within about a second. Idempotent."""
         self._closing = True
-        if self._settling is not None:
-            self._settling.cancel()
+        self._comparer.end()
+        for timer in (self._settling, self._comparing):
+            if timer is not None:
+                timer.cancel()
         if self._tasks is not None:
             await self._tasks.close()
         life, self._life = self._life, None
@@ -354,6 +360,7 @@ class LinkClient:
 
     def _take_leave(self, now: float) -> None:
         """Whatever the link said is over: held, then stale."""
+        self._comparer.end()
         self._mirror.take_leave()
         standing = self._mirror.standing
         if standing.generation:
@@ -417,6 +424,8 @@ class LinkClient:
                 self._mirror.take_samples(samples)
                 if self._mirror.awaits:
                     self._settle()
+                else:
+                    self._comparer.look()
                 life.channel.send(messages.encode(messages.Ack(number)))
             case messages.Beat():
                 pass
@@ -447,6 +456,8 @@ class LinkClient:
         if connection.generation:
             connection = replace(connection, generation=connection.generation + self._base)
             self._highest = max(self._highest, connection.generation)
+        if connection.generation != self._mirror.standing.generation:
+            self._comparer.end()
         self.connection = connection
         self._forget_refused(connection)
         self._set_standing(self._standings.standing(connection, self._mirror.standing, self._hold))
@@ -481,12 +492,14 @@ class LinkClient:
             self._settling.cancel()
             self._settling = None
         until = self._mirror.settle()
+        self._comparer.look()
         if until is not None and self._loop is not None and not self._closing:
             pause = max(until - time.perf_counter(), 0.0) + 0.002
             self._settling = self._loop.call_later(pause, self._settle)
 
     def _take_dropped(self, handles: Sequence[int]) -> None:
         """They keep their values, of no generation: stale, however well the connection is."""
+        self._comparer.drop(handles)
         samples = self._mirror.samples
         self._mirror.take_samples(
             [(handle, replace(sample, generation=0)) for handle in handles if (sample := samples[handle]) is not None]
@@ -505,10 +518,27 @@ class LinkClient:
 
     def _take_switchover(self, switchover: Switchover) -> None:
         if self.switchovers and self.switchovers[-1].adopted_at == switchover.adopted_at:
+            switchover = replace(switchover, comparison=self.switchovers[-1].comparison)
             self.switchovers[-1] = switchover
         else:
+            self._compare(switchover)
             self.switchovers.append(switchover)
             del self.switchovers[:-MOST_SWITCHOVERS]
+        for listener in self.on_switchover:
+            listener(switchover)
+
+    def _compare(self, switchover: Switchover) -> None:
+        """Count from now on what comes back of that which is on the screen; what was counted until now is as it is."""
+        if self._comparing is not None:
+            self._comparing.cancel()
+        shown = {handle for handles, on_screen in self._views.values() if on_screen for handle in handles}
+        self._comparer.begin(shown, switchover.lost_at)
+        if self._comparer.due is not None and self._loop is not None:
+            self._comparing = self._loop.call_later(self._comparer.due - time.perf_counter(), self._comparer.end)
+
+    def _take_comparison(self, comparison: Comparison) -> None:
+        """Of the last switchover."""
+        switchover = self.switchovers[-1] = replace(self.switchovers[-1], comparison=comparison)
         for listener in self.on_switchover:
             listener(switchover)
 

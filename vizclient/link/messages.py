@@ -19,7 +19,7 @@ from vizclient.items.writing import Readback, WriteOutcome, WriteState
 from vizclient.redundancy.model import Connection, Server, Switchover
 from vizclient.redundancy.readiness import Readiness
 
-VERSION = 4
+VERSION = 5
 """Grows with every change of this file that the other side must know of."""
 
 _NO_TIME = float("nan")

@@ -101,7 +101,6 @@ class Site:
             described=self._described,
             dropped=listener.items_dropped,
             progress=self._progressed,
-            missed=self._missed,
             failed=self._feed_failed,
             random=random.random,
             linger=linger,
@@ -240,9 +239,6 @@ class Site:
 
     def _progressed(self, generation: int, first: float, last: float | None) -> None:
         self._manager.values_arrived(generation, first_at=first, all_at=last)
-
-    def _missed(self, generation: int, count: int, few: tuple[str, ...]) -> None:
-        self._manager.items_missing(generation, count, few)
 
     def _troubled(self, code: str, arguments: Mapping[str, str]) -> None:
         self.on_trouble(code, arguments)

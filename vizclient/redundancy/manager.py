@@ -133,10 +133,6 @@ class Manager:
         if all_at is not None:
             self._complete(generation, all_values_at=all_at)
 
-    def items_missing(self, generation: int, count: int, few: tuple[str, ...]) -> None:
-        """So many items of the server before are not there in the data session `generation`, these among them."""
-        self._complete(generation, missing=count, missing_items=few)
-
     async def stop(self) -> None:
         """End every probe and session, politely where the server answers in time; takes at most half a second. Idempotent."""
         self._feed(Stopped(self._clock.monotonic(), self._random.random()))

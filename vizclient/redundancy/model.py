@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from vizclient.redundancy.comparison import Comparison
+
 
 class Server(StrEnum):
     """One server of the pair, by its place in the profile."""
@@ -254,8 +256,8 @@ class Switchover:
 
     `active_at`: the new server was first found active. `channel_at`, `session_at`: the connection to it had a channel,
     and a session; before `active_at` if they stood ready. `adopted_at`: it was decided that its session takes the data.
-    `first_value_at`, `all_values_at`: of the items on screen; None while that has not happened. `missing`: items that
-    the server before had and this one has not, by now; `missing_items`: the first few of their addresses.
+    `first_value_at`, `all_values_at`: of the items on screen; None while that has not happened. `comparison`: what came
+    back of them, counted where they are shown; None before anything has.
     """
 
     wall: float
@@ -270,8 +272,7 @@ class Switchover:
     noticed: Noticed | None = None
     channel_at: float | None = None
     session_at: float | None = None
-    missing: int = 0
-    missing_items: tuple[str, ...] = ()
+    comparison: Comparison | None = None
 
     @property
     def blackout(self) -> float | None:

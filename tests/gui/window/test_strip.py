@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -10,8 +12,19 @@ from fakes.connections import connected, searching
 from fakes.desk import Desk
 from ui.panels.strip import Strip
 from ui.panels.tones import tone_colors
-from ui.speaker import Tone
-from vizclient.redundancy.model import Caution, Connection, ConnectionState, Layer, Problem, ProblemKind, Server
+from ui.speaker import Speaker, Tone
+from ui.words import Words
+from vizclient.redundancy.comparison import Comparison
+from vizclient.redundancy.model import (
+    Caution,
+    Connection,
+    ConnectionState,
+    Layer,
+    Problem,
+    ProblemKind,
+    Server,
+    Switchover,
+)
 
 
 def strip_of(desk: Desk, qtbot: QtBot, connection: Connection | None) -> Strip:
@@ -71,6 +84,25 @@ def test_what_is_not_well_is_said_loudly_and_in_words(
     assert any(detail in text for text in texts(strip))
     ground = strip.grab().toImage().pixelColor(3, 3)
     assert ground == tone_colors(desk.theme, tone).ground
+
+
+def test_for_a_minute_after_a_switchover_it_says_calmly_what_came_back(desk: Desk, qtbot: QtBot) -> None:
+    at = desk.now.monotonic
+    strip = strip_of(desk, qtbot, connected(Server.BACKUP, at=at))
+    last = Switchover(at, Server.MAIN, Server.BACKUP, None, at - 0.2, at - 0.1, at)
+    strip.set_switchover(last)
+    assert "Connected since" in strip.saying.detail, "nothing is counted yet"
+    counted = Comparison(410, 402, 0.13, unsynchronised=(("VingCard", 8),), whole=True)
+    strip.set_switchover(replace(last, comparison=counted))
+    said = "402 of 410 items back after 0.13 s; 8 not synchronised: VingCard"
+    assert strip.saying.detail == f"bms-backup:4840 · {said}"
+    assert strip.saying.tone is Tone.QUIET
+    german = Speaker(Words.of("de"), desk.speaker.times, desk.speaker.names)
+    assert german.comparison(counted) == "402 von 410 Werten nach 0,13 s zurück; 8 nicht synchronisiert: VingCard"
+    desk.now.monotonic += 61
+    desk.mirror.heard_at = desk.now.monotonic
+    strip.refresh()
+    assert "Connected since" in strip.saying.detail
 
 
 def test_nobody_active_says_why_of_each(desk: Desk, qtbot: QtBot) -> None:

@@ -20,6 +20,7 @@ from vizclient.items.value import Sample
 from vizclient.items.writing import WriteOutcome, WriteState
 from vizclient.pages.view_state import ViewState
 from vizclient.places import Places
+from vizclient.redundancy.comparison import Comparison
 from vizclient.redundancy.model import (
     Connection,
     ConnectionState,
@@ -212,14 +213,22 @@ def test_the_tool_tip_of_a_switchover_says_who_noticed_when_each_step_was_taken_
         "first value: going on",
         "all values: going on",
     ]
+    assert panel.came_back(0) == ""
     desk.link.switchovers[-1] = replace(
         switchover,
         channel_at=9.9,
         session_at=10.39,
         first_value_at=10.42,
         all_values_at=10.43,
-        missing=7,
-        missing_items=("nsu=urn:b;s=Metering/1", "nsu=urn:b;i=5"),
+        comparison=Comparison(
+            410,
+            395,
+            0.13,
+            unsynchronised=(("VingCard", 8),),
+            missing=(("Metering", 7),),
+            missing_items=("nsu=urn:b;s=Metering/1", "nsu=urn:b;i=5"),
+            whole=True,
+        ),
     )
     for listener in desk.link.on_switchover:
         listener(desk.link.switchovers[-1])
@@ -234,6 +243,7 @@ def test_the_tool_tip_of_a_switchover_says_who_noticed_when_each_step_was_taken_
         "all values: 430 ms",
         "7 items did not come back: Metering/1, nsu=urn:b;i=5",
     ]
+    assert panel.came_back(0) == "395 of 410 items back after 0.13 s; 8 not synchronised: VingCard; 7 missing: Metering"
 
 
 def test_a_person_can_ask_for_the_other_server_only_where_that_is_allowed_and_never_for_a_standby(

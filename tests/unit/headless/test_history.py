@@ -11,6 +11,7 @@ from vizclient.exits import Exit
 from vizclient.headless.history import history
 from vizclient.link.history import History
 from vizclient.places import Places
+from vizclient.redundancy.comparison import Comparison
 from vizclient.redundancy.model import Layer, Noticed, Problem, ProblemKind, Server, Source, Switchover
 
 PROFILE = """format = 1
@@ -33,8 +34,15 @@ LOST = Switchover(
     noticed=Noticed.RESET,
     channel_at=9.99,
     session_at=10.49,
-    missing=2,
-    missing_items=("nsu=urn:bms;s=Metering/1", "nsu=urn:bms;i=5"),
+    comparison=Comparison(
+        410,
+        400,
+        0.13,
+        unsynchronised=(("VingCard", 8),),
+        missing=(("Metering", 1), ("", 1)),
+        missing_items=("nsu=urn:bms;s=Metering/1", "nsu=urn:bms;i=5"),
+        whole=True,
+    ),
 )
 ASKED = Switchover(1e9 + 60, Server.BACKUP, Server.MAIN, None, 70.0, 70.1, 70.1, noticed=Noticed.OPERATOR)
 CHANGED = Switchover(1e9 + 90, Server.MAIN, Server.BACKUP, Source.MODE, 99.0, 99.1, 99.1)
@@ -69,9 +77,22 @@ def test_a_script_gets_every_step_of_every_switchover(
         },
         "outage_ms": 525.0,
         "blackout_ms": 25.0,
-        "missing": 2,
-        "missing_items": ["bms:Metering/1", "bms:i=5"],
+        "compared": {
+            "items": 410,
+            "back": 400,
+            "after_ms": 130.0,
+            "late": 0,
+            "late_after_ms": None,
+            "unsynchronised": {"VingCard": 8},
+            "worse": 0,
+            "missing": {"Metering": 1, "": 1},
+            "missing_items": ["bms:Metering/1", "bms:i=5"],
+            "awaited": {},
+            "waiting": 0,
+            "whole": True,
+        },
     }
+    assert second["compared"] is None
     assert (second["cause"], second["noticed"], second["blackout_ms"]) == (None, "operator", None)
     assert (third["cause"], third["noticed"], third["steps_ms"]["channel"]) == ("mode", None, None)
 
@@ -84,8 +105,9 @@ def test_a_person_gets_sentences(profile: str, tmp_path: Path, capsys: pytest.Ca
     said = capsys.readouterr().out.splitlines()
     assert "main → backup  The connection broke off (its connection ended)  outage 525 ms  blackout 25 ms" in said[0]
     assert said[1].split(", ")[0].strip() == "channel -10 ms"
-    assert said[2].strip() == "2 items did not come back: bms:Metering/1, bms:i=5"
-    assert "backup → main  Asked for (a person asked for it)  outage –" in said[3]
+    assert said[2].strip() == "400 of 410 items back after 0.13 s; 8 not synchronised: VingCard; 2 missing: Metering"
+    assert said[3].strip() == "2 items did not come back: bms:Metering/1, bms:i=5"
+    assert "backup → main  Asked for (a person asked for it)  outage –" in said[4]
 
 
 def test_a_broken_record_is_said_and_a_missing_profile_too(

@@ -31,7 +31,6 @@ class _Bench:
         self.described: dict[int, Metadata | None] = {}
         self.dropped: list[int] = []
         self.progress: list[tuple[int, float, float | None]] = []
-        self.missed: list[tuple[int, int, tuple[str, ...]]] = []
         self.failed: list[BaseException] = []
         self.store = Store(lambda: None)
         self.feed = Feed(
@@ -40,7 +39,6 @@ class _Bench:
             described=self.described.update,
             dropped=self.dropped.extend,
             progress=lambda *said: self.progress.append(said),
-            missed=lambda *said: self.missed.append(said),
             failed=lambda _, error: self.failed.append(error),
             random=lambda: 0.5,
             linger=linger,
@@ -388,44 +386,5 @@ def test_more_items_than_a_site_can_have_are_refused_whole(monkeypatch: pytest.M
             bench.feed.show("page", _items(1, 2, 3, 4))
         bench.feed.show("page", _items(1, 2, 3))
         assert set(bench.feed.addresses) == {1, 2, 3}
-
-    _play(scene)
-
-
-def test_items_that_the_next_server_lacks_are_told_and_again_when_they_come_back() -> None:
-    async def scene(bench: _Bench) -> None:
-        bench.feed.show("page", _items(1, 2, 3))
-        bench.feed.show("background", _items(4, 5, 6, 7, 8, 9, 10), shown=False)
-        first = ScriptedSession(1, chunk=4)
-        first.missing = {_address(1)}
-        bench.feed.attach(first)
-        await asyncio.sleep(1)
-        assert bench.missed == [], "nothing is known to have been there before"
-        second = ScriptedSession(2, "backup", chunk=4)
-        second.missing = {_address(handle) for handle in (1, 2, 4, 5, 6, 7, 8)}
-        bench.feed.attach(second)
-        await asyncio.sleep(0.3)
-        assert bench.missed == [(2, 6, tuple(str(_address(handle)) for handle in (2, 4, 5, 6, 7)))], "once, at the end"
-        second.missing.clear()
-        await asyncio.sleep(2)
-        assert bench.missed[-1] == (2, 0, ())
-
-    _play(scene)
-
-
-def test_a_node_that_is_deleted_later_did_not_fail_to_come_back() -> None:
-    async def scene(bench: _Bench) -> None:
-        session = ScriptedSession()
-        bench.feed.show("page", _items(1))
-        bench.feed.attach(session)
-        await asyncio.sleep(1)
-        session.missing = {_address(1)}
-        session.publish([Change(1, None, MISSING, None)])
-        await asyncio.sleep(2)
-        assert bench.missed == []
-        bench.feed.show("page", {})
-        bench.feed.attach(ScriptedSession(2))
-        await asyncio.sleep(1)
-        assert bench.missed == [], "nobody wants it any more"
 
     _play(scene)

@@ -89,7 +89,6 @@ def _feed(random: Random, done: Callable[[], None], failures: list[BaseException
         described=lambda _: None,
         dropped=lambda _: None,
         progress=progress,
-        missed=lambda *_: None,
         failed=lambda _, error: failures.append(error),
         random=random.random,
     )
