@@ -183,7 +183,6 @@ class Proxy:
     def _asked(self, request: web.Request, server: Server, without: Iterable[str] = ()) -> CIMultiDict[str]:
         """The headers of a request as the server is to see them: as if it had been addressed itself."""
         headers = _end_to_end(request.headers, {"host", "expect", *without})
-        headers["Host"] = urlsplit(self._addresses.of(server)).netloc
         ours = f"{request.scheme}://{request.host}"
         for name in ("Origin", "Referer"):
             said = headers.get(name, "")
