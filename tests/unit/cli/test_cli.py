@@ -13,7 +13,7 @@ import pytest
 from vizclient import cli
 from vizclient.exits import Exit
 
-_COMMANDS = ("run", "shot", "demo", "probe", "watch", "write", "contact-sheet", "sim")
+_COMMANDS = ("run", "shot", "demo", "probe", "watch", "write", "contact-sheet", "sim", "follow")
 
 
 def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -55,7 +55,7 @@ def test_help_loads_neither_protocol_nor_schema_nor_window() -> None:
         "import sys, contextlib\n"
         "from vizclient.cli import main\n"
         "with contextlib.suppress(SystemExit): main(['--help'])\n"
-        "heavy = {'asyncua', 'pydantic', 'PySide6', 'asyncio', 'msgspec', 'cryptography', 'ui'} & sys.modules.keys()\n"
+        "heavy = {'asyncua', 'aiohttp', 'pydantic', 'PySide6', 'asyncio', 'msgspec', 'cryptography', 'ui'} & sys.modules.keys()\n"
         "raise SystemExit(', '.join(heavy) or 0)"
     )
     done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, encoding="utf-8", check=False)
@@ -65,7 +65,7 @@ def test_help_loads_neither_protocol_nor_schema_nor_window() -> None:
 def test_what_the_window_loads_of_the_link_is_no_protocol_and_no_schema() -> None:
     script = (
         "import sys; import vizclient.link.client\n"
-        "raise SystemExit(', '.join({'asyncua', 'pydantic', 'cryptography', 'PySide6'} & sys.modules.keys()) or 0)"
+        "raise SystemExit(', '.join({'asyncua', 'aiohttp', 'pydantic', 'cryptography', 'PySide6'} & sys.modules.keys()) or 0)"
     )
     done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
