@@ -22,8 +22,9 @@ class Laws:
     def check(self, before: State, event: Event, after: State, effects: tuple[Effect, ...]) -> None:
         """One decision, in order."""
         if isinstance(event, RetryAsked):
-            self._resting.clear()
-            self._refused.clear()
+            for server in Server if event.server is None else (event.server,):
+                self._resting.pop(server, None)
+                self._refused.discard(server)
         if isinstance(event, Slept | Started):
             self._resting.clear()
         if isinstance(event, Probed) and after is not before:

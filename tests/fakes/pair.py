@@ -131,8 +131,8 @@ class FakeServer:
         self.credentials_shown = 0
         self.watcher: Callable[[Iterable[Address]], None] = lambda _: None
         """Called when something about this server, or these values on it, may have changed."""
-        self.resumed: Callable[[], None] = lambda: None
-        """Called when it goes on, before it carries out what it had taken in: for a moment it holds what it held."""
+        self.about_to_change: Callable[[], None] = lambda: None
+        """Called before what it holds becomes something else, perhaps within the same moment."""
         self.missing: set[Address] = set()
         self.faults: list[int] = []
         """Statuses by which the next requests for monitored items are refused."""
@@ -189,7 +189,7 @@ class FakeServer:
         """The process goes on where it stopped."""
         self.frozen = False
         self.watcher(())
-        self.resumed()
+        self.about_to_change()
         taken_in, self._taken_in = self._taken_in, []
         for request in taken_in:
             request()
@@ -295,6 +295,7 @@ class FakeServer:
 
     def write(self, address: Address, value: Value, generation: int) -> None:
         """Write an item, as the active server."""
+        self.about_to_change()
         self.writes[address, value] += 1
         self.written_by[value] = generation
         if self.deaf_to_writes:
@@ -363,6 +364,8 @@ class FakePair:
 
     def move(self, address: Address, value: Value) -> None:
         """A value of the building changes."""
+        for server in self.both:
+            server.about_to_change()
         self.field[address] = value
         for server in self.both:
             if server.active:

@@ -12,10 +12,11 @@ from enum import Enum
 from functools import partial
 from random import Random
 
+from fakes.connecting import KEEP_ALIVE
 from fakes.pair import Announces, FakePair, FakeServer, Refuses
 from fakes.truth import entitled
 from fakes.virtual_time import run
-from fakes.watched_site import FORGED, TIMING, WatchedSite
+from fakes.watched_site import FORGED, REST, TIMING, WatchedSite
 from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
 from vizclient.items.ports import Change
@@ -161,9 +162,7 @@ class Storm:
             self._live()
 
     def _live(self) -> None:
-        handle = self.random.randrange(len(_ITEMS))
-        self._latest += 1.0
-        self.pair.move(_ITEMS[handle], self._latest)
+        self._move()
         match self.random.randrange(16):
             case 0 | 1 | 2:
                 self._write()
@@ -175,6 +174,10 @@ class Storm:
                 self._disturbed()
             case 5:
                 self._ghost()
+
+    def _move(self) -> None:
+        self._latest += 1.0
+        self.pair.move(_ITEMS[self.random.randrange(len(_ITEMS))], self._latest)
 
     def _write(self) -> None:
         self._latest += 1.0
@@ -234,7 +237,7 @@ class Storm:
             server.say,
             lambda: server.lose_nodes(random.sample(sorted(_ITEMS.values(), key=str), 2)),
             self._find_nodes,
-            server.lose_notifications,
+            lambda: self._lose_notifications(server),
             lambda: server.faults.append(0x80100000),
             lambda: setattr(server, "deaf_to_writes", not server.deaf_to_writes),
             lambda: self._trouble(server),
@@ -243,6 +246,7 @@ class Storm:
             lambda: site.ask_switch(name),
             lambda: site.ask_switch(name.other),
             self._retry,
+            lambda: self._retry(server),
         ]
         if self._theme is _Theme.DEGRADED:
             happenings += 2 * [lambda: server.say(level=100), lambda: server.say(level=210), pair.swap]
@@ -272,6 +276,13 @@ class Storm:
         server.freeze()
         self._later(self.random.choice([0.3, 0.6, 0.9, 1.3]), server.thaw)
 
+    def _lose_notifications(self, server: FakeServer) -> None:
+        """While values move quickly, until all has been read again that may have been lost."""
+        server.lose_notifications()
+        loop = asyncio.get_running_loop()
+        for number in range(60):
+            self._to_come.append(loop.call_later((KEEP_ALIVE + 0.5) * number / 60, self._move))
+
     def _answer_promptly(self, server: FakeServer) -> None:
         random = Random(self.random.random())
         server.slow = lambda: _JITTER * server.latency * random.random()
@@ -281,19 +292,23 @@ class Storm:
         random, slow = Random(self.random.random()), self.random.choice([0.05, 0.4, 2.0])
         server.slow = lambda: slow * random.random()
         self._slow.add(server.name)
-        # what comes late is old, and a client that measures longer round trips waits longer for the next answer
-        self.watch.allow(server.name, (2 + 3 * 2) * min(slow, _DEADLINE), float("inf"))
+        self._allow_for(server, min(2 * slow, _DEADLINE), float("inf"))
 
     def _end_slowness(self, server: FakeServer) -> None:
         if server.name in self._slow:
             self._slow.discard(server.name)
             self._answer_promptly(server)
-            self.watch.allow(server.name, (2 + 3 * 2) * _DEADLINE, self.now + _FORGOTTEN)
+            self._allow_for(server, _DEADLINE, self.now + _FORGOTTEN)
+
+    def _allow_for(self, server: FakeServer, late: float, until: float) -> None:
+        """Answers may come so late. What is read is old by then, and is kept current only after another two of them; and a
+        client that measures longer round trips waits longer for an answer that will not come."""
+        self.watch.allow(server.name, (3 + 3) * late, 3 * late + REST, until)
 
     def _set_the_clock(self) -> None:
         """As after a sleep that the monotonic clock did not see: nothing from before it may look live for long."""
         clock, watch = self.watch.clock, self.watch
-        clock.wall_offset += self.random.choice([-100.0, 3.0, 100.0])
+        clock.wall_offset += self.random.choice([-250.0, 3.0, 100.0])
         watch.must_leave_within(TICK)
 
     def _stand_still(self) -> None:
@@ -308,10 +323,12 @@ class Storm:
         if server.trouble is ProblemKind.CREDENTIALS:
             self._locked_out.add(server.name)
 
-    def _retry(self) -> None:
+    def _retry(self, server: FakeServer | None = None) -> None:
         """A person asks for another try: only then are credentials shown again to who refused them."""
-        self._locked_out = {server.name for server in self.pair.both if server.trouble is ProblemKind.CREDENTIALS}
-        self.watch.site.retry()
+        asked = server.name if server is not None else None
+        tried = [one for one in self.pair.both if asked in (None, one.name)]
+        self._locked_out -= {one.name for one in tried if one.trouble is not ProblemKind.CREDENTIALS}
+        self.watch.site._manager.retry(asked)
 
     def _degrade_in_turn(self, server: FakeServer) -> None:
         """The one, and soon after the other, while the first is well again."""
@@ -399,7 +416,8 @@ class Storm:
         server.thaw()
         server.start()
         server.say()
-        self._retry()
+        if server.name in self._locked_out:  # whatever else there was is found to be mended without anybody's help
+            self._retry(server)
         self._disturbed()
 
     def _begin_site(self) -> None:

@@ -38,6 +38,7 @@ class Truth:
         self._entitled: dict[Server, list[tuple[float, bool]]] = {server: [(float("-inf"), False)] for server in Server}
         self._usable: dict[Server, list[tuple[float, bool]]] = {server: [(float("-inf"), False)] for server in Server}
         self._away_since: dict[Server, float] = {}
+        self._back_since: dict[Server, float] = dict.fromkeys(Server, float("-inf"))
         self._served: dict[Server, tuple[bool, bool]] = {}
 
     def look(self, now: float, bound: float, moved: Iterable[Address]) -> bool:
@@ -47,6 +48,8 @@ class Truth:
             name = server.name
             if not server.serves:
                 self._away_since.setdefault(name, now)
+            elif name in self._away_since:
+                self._back_since[name] = now
             # who answers again after a moment goes on where it was: what it has to say now is as if it happened now
             resumes = server.serves and now - self._away_since.pop(name, float("-inf")) <= bound
             changed |= _note(self._usable[name], now, usable(server), resumes=resumes)
@@ -61,6 +64,10 @@ class Truth:
                 if resumes or history[-1][1] != held:
                     changed |= _note(history, now, held, resumes=resumes)
         return changed
+
+    def served(self, server: Server, since: float) -> bool:
+        """Whether `server` has answered all the time from `since` on."""
+        return server not in self._away_since and self._back_since[server] <= since
 
     def held(self, server: Server, handle: int, value: Value, since: float) -> bool:
         """Whether `server` held `value` at some time from `since` on."""

@@ -160,7 +160,7 @@ class Walker:
             case 0 | 1 | 2 | 3:
                 self.feed(SwitchAsked(self.now, random.choice(_SERVERS)))
             case 4 | 5:
-                self.feed(RetryAsked(self.now))
+                self.feed(RetryAsked(self.now, random.random(), random.choice((None, *_SERVERS))))
             case 6:
                 self.feed(Slept(self.now, 1000.0 * random.random(), random.random()))
                 assert self.stopped or not self.open_sessions()

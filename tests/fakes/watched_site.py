@@ -42,6 +42,10 @@ WATCHDOG = 0.5
 _TCP_PACE, _SESSION_PACE = 21, 5
 """Attempts in any second on one server: every 50 ms; and those that met an open port: at once, then after 250 ms or more,
 then after twice as long, and one by which the client was late. More only where something happened."""
+_SECOND_TRY = 0.5
+"""Seconds after which a subscription that was refused is asked for again."""
+REST = 1.5
+"""Seconds for which a client waits at the most between its requests for what is shown, where answers are slow."""
 _CALM_PACE = 2
 """Attempts in any second on the standby while all is well: one an interval."""
 
@@ -60,33 +64,41 @@ class WatchedSite:
         """When something happened that a client may answer with a few more attempts; the last first."""
         self._slowest = slowest
         detection = WATCHDOG + max(WATCHDOG, 3 * 2 * slowest) + 2 * slowest
-        self._bound = detection + 2 * TIMING.publishing + 6 * slowest
-        """Detection, publishing and sampling, latency: for so long a client cannot know better."""
-        self._allowed: dict[object, tuple[float, float]] = {}
+        self._prompt = 2 * TIMING.publishing + 6 * slowest + _SECOND_TRY
+        """Publishing and sampling, latency, and what was read before it was subscribed: for so long a client cannot know better
+        of a server that answers;"""
+        self._bound = detection + self._prompt
+        """and for so long of one that may have gone."""
+        self._allowed: dict[object, tuple[float, float, float]] = {}
         self.truth = Truth(pair, items)
-        self.past: deque[Probed] = deque(maxlen=20)
-        """Ends of probes that were told, the last ones."""
         self._refused: set[int] = set()
         self._violations: list[AssertionError] = []
         self._to_leave: list[tuple[Site, int]] = []
         self._changed = self._truth_changed = True
         self._moved: set[Address] = set()
         for server in pair.both:
-            server.watcher, server.resumed = self.look_again, self._look
+            server.watcher, server.about_to_change = self.look_again, self._look
 
     @property
     def bound(self) -> float:
         """Seconds in which a client cannot know better, as things are."""
-        return self._bound + max((more for more, until in self._allowed.values() if until > self.now), default=0.0)
+        return self._bound + max((more for more, _, until in self._allowed.values() if until > self.now), default=0.0)
 
-    def allow(self, why: object, more: float, until: float) -> None:
-        """Until then, and for `why`, a client cannot know so many seconds longer: nobody can hear while everything stands still."""
-        self._allowed[why] = (more, until)
+    @property
+    def prompt(self) -> float:
+        """The same of a server that answers."""
+        return self._prompt + max((more for _, more, until in self._allowed.values() if until > self.now), default=0.0)
+
+    def allow(self, why: object, more: float, prompt: float, until: float) -> None:
+        """Until then, and for `why`, a client cannot know so many seconds longer: so many while a server answers."""
+        self._allowed[why] = (more, prompt, until)
 
     def stand_still(self, seconds: float) -> None:
         """Time goes by, and nobody notices: not the client, and no server."""
+        before, _, until = self._allowed.get("standstill", (0.0, 0.0, 0.0))
+        lately = seconds + (before if until > self.now else 0.0)
         self._loop.now += seconds
-        self.allow("standstill", seconds, self.now + 2 * (self._bound + seconds))
+        self.allow("standstill", lately, lately + REST, self.now + 2 * (self._bound + lately))
 
     def must_leave_within(self, seconds: float) -> None:
         """What was connected must not be believed any more after so long."""
@@ -101,6 +113,8 @@ class WatchedSite:
         self._standings = StandingKeeper()
         self._data = self._newest = 0
         self._laws = Laws()
+        self.past: deque[Probed] = deque(maxlen=20)
+        """Ends of probes that were told, the last ones."""
         self._attached = 0
         self._recorded: set[float] = set()
         self.site = _Site(self.connector, TIMING, self.clock, random, self, linger=LINGER, may_switch=may_switch)
@@ -269,6 +283,7 @@ class WatchedSite:
             moved, self._moved = self._moved, set()
             if self.truth.look(self.now, self.bound, moved):
                 self._changed = True
+                self._loop.call_later(self.prompt + 1e-6, self._check_again)
                 self._loop.call_later(self.bound + 1e-6, self._check_again)
 
     def _settled(self) -> None:
@@ -346,6 +361,8 @@ class WatchedSite:
             )
 
     def _held_lately(self, server: Server, handle: int, value: Value, bound: float) -> bool:
+        if self.truth.served(server, self.now - bound):
+            bound = min(bound, self.prompt + bound - self.bound)
         if self.truth.held(server, handle, value, self.now - bound):
             return True
         # lost notifications are noticed within a keep-alive; a server that falls silent meanwhile, only after that
