@@ -171,6 +171,8 @@ class Writer:
             return replace(state, outcome=WriteOutcome.REFUSED, code=error.code, arguments=error.arguments)
         if self._session() is not session:  # it went while the metadata was read
             return replace(state, outcome=WriteOutcome.REFUSED, code="write-generation")
+        if not self._sure():
+            return replace(state, outcome=WriteOutcome.REFUSED, code="write-role-unsure")
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 status = await session.write(order.address, value, metadata.data_type)

@@ -206,6 +206,19 @@ def test_a_session_that_changes_while_metadata_is_asked_for_is_not_written_to() 
     _play(scene)
 
 
+def test_a_server_that_turns_out_not_to_be_surely_active_while_metadata_is_asked_for_is_not_written_to() -> None:
+    async def scene(bench: _Bench) -> None:
+        bench.metadata.clear()
+        bench.writer.begin(bench.order())
+        await asyncio.sleep(0.005)
+        bench.sure = False
+        await asyncio.sleep(1)
+        assert bench.states[-1].code == "write-role-unsure"
+        assert "write" not in bench.live.kinds()
+
+    _play(scene)
+
+
 def test_without_a_connection_or_with_a_doubtful_role_nothing_is_written() -> None:
     async def scene(bench: _Bench) -> None:
         bench.sure = False
