@@ -66,6 +66,7 @@ PROFILE: dict[str, str] = {
     "profile-written": "Written: {path}",
     "profile-no-peer": "The other server's address was not found. Fill it in under [backup] in {path}",
     "profile-web-url": "{key}: {value} is not a web address of the form http://host:port/path.",
+    "profile-web-user": "{key}: no user name or password belongs in a web address. Who opens the page logs in there.",
     "profile-web-path": "main and backup differ in their paths: {main} and {backup}. A browser that is moved keeps its path, so both begin with the same page.",
     "profile-host-port": "{key}: {value} is not of the form host:port.",
     "profile-listen-twice": "{key}: {value} is listened on already.",

@@ -13,7 +13,7 @@ from vizclient.exits import Exit
 from vizclient.follow.haproxy import haproxy_configuration
 from vizclient.headless.running import complain, complain_of
 from vizclient.link.composition import compose
-from vizclient.phrases import phrase
+from vizclient.phrases import PHRASES, phrase
 from vizclient.places import Places
 from vizclient.profiles.loading import ProfileError, load_profile
 from vizclient.profiles.model import Profile
@@ -66,9 +66,18 @@ class _Teller:
             return
         self._said = now
         code = "follow-nobody" if serving.server is None else "follow-active"
-        text = phrase(code, {"server": serving.server, "reason": serving.reason})
+        text = phrase(code, {"server": serving.server, "reason": _in_words(serving.reason)})
         _log.info("%s", text)
         print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
+
+
+def _in_words(reason: str | None) -> str:
+    """Why no server is active; as a code where the sentence needs more than that to be said."""
+    for kind in ("reason", "cause"):
+        template = PHRASES.get(f"{kind}.{reason}", "{")
+        if "{" not in template:
+            return template
+    return str(reason)
 
 
 class _NoAddress(Exception):

@@ -148,6 +148,8 @@ def _check_web(url: str, key: str) -> None:
         port = parts.port if parts is not None else None
     except ValueError:
         parts, port = None, None
+    if parts is not None and "@" in parts.netloc:
+        raise Wrong("profile-web-user", at=(key,))
     host = "" if parts is None else parts.netloc.removesuffix(f":{port}")
     if parts is None or parts.scheme not in _SCHEMES or port == 0 or not _HOST.fullmatch(host):
         raise Wrong("profile-web-url", {"value": url}, (key,))

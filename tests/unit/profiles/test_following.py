@@ -81,7 +81,7 @@ def test_nothing_needs_to_be_said() -> None:
         ('[web]\nmain = "ftp://a"\nbackup = "http://b"\n', 2, "profile-web-url"),
         ('[web]\nmain = "http://a"\nbackup = "http://b:0/"\n', 3, "profile-web-url"),
         ('[web]\nmain = "http://a"\nbackup = "http://b:x/"\n', 3, "profile-web-url"),
-        ('[web]\nmain = "http://a"\nbackup = "http://u:p@b/"\n', 3, "profile-web-url"),
+        ('[web]\nmain = "http://a"\nbackup = "http://u:p@b/"\n', 3, "profile-web-user"),
         ('[web]\nmain = "http://a"\nbackup = "http://b/?x=1"\n', 3, "profile-web-url"),
         ('[web]\nmain = "http://a"\nbackup = "http://b/x y"\n', 3, "profile-web-url"),
         ('[web]\nmain = "http://a/one"\nbackup = "http://b/two"\n', 3, "profile-web-path"),
@@ -106,6 +106,7 @@ def test_what_is_wrong_is_said_with_its_line(text: str, line: int, code: str) ->
         parse(text)
     fault = next(fault for fault in caught.value.faults if fault.code == code)
     assert fault.line == HEAD.count("\n") + line
+    assert "u:p@" not in str(fault)
     assert {name for _, name, _, _ in Formatter().parse(PHRASES[fault.code]) if name} <= set(fault.arguments)
 
 
