@@ -151,7 +151,13 @@ def _faults(raw: dict[str, Any], text: str, name: str) -> list[Fault]:
         if path[:2] == _ROLE_ACTIVE and not code.startswith("profile-"):
             code, arguments["key"] = "role-active", ".".join(map(str, _ROLE_ACTIVE))
         code = code if code.startswith(("profile-", "address-")) else f"profile-{code}"
-        if code in ("profile-password", "profile-unknown-key", "profile-unknown-key-meant", "profile-url-user", "profile-web-user"):
+        if code in (
+            "profile-password",
+            "profile-unknown-key",
+            "profile-unknown-key-meant",
+            "profile-url-user",
+            "profile-web-user",
+        ):
             del arguments["value"]  # it may be a password, and what is wrong is said in logs too
         return Fault(code, arguments, name, _line(path, lines))
 
