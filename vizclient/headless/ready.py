@@ -28,18 +28,10 @@ from vizclient.pages.bundle import Bundle, BundleError, digest_of, load_bundle
 from vizclient.phrases import PHRASES, counted, phrase
 from vizclient.places import Places
 from vizclient.profiles.model import Profile
+from vizclient.redundancy.assess import assess, needs
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, Report, Role, Server
 from vizclient.redundancy.ports import Deaf, InspectedSession, Inspector, ProbeResult
-from vizclient.redundancy.readiness import (
-    Check,
-    Facts,
-    Inspection,
-    Light,
-    Readiness,
-    Verdict,
-    assess,
-    needs,
-)
+from vizclient.redundancy.readiness import Check, Facts, Inspection, Light, Readiness, Verdict
 from vizclient.redundancy.roles import find_role
 
 _ACTIVE = (Role.ACTIVE, Role.INFERRED)

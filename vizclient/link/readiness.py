@@ -18,19 +18,10 @@ from typing import Protocol, cast
 from vizclient.items.address import Address
 from vizclient.items.ports import ServiceFault, SessionEnded
 from vizclient.link.memory import Learned, with_inspection
+from vizclient.redundancy.assess import Serves, assess, needs
 from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Report, Role, Server, ServerView
 from vizclient.redundancy.ports import Clock, Deaf, InspectedSession, Inspector, Session
-from vizclient.redundancy.readiness import (
-    Certificates,
-    Facts,
-    Inspection,
-    PagesFile,
-    Readiness,
-    Serves,
-    Wanted,
-    assess,
-    needs,
-)
+from vizclient.redundancy.readiness import Certificates, Facts, Inspection, PagesFile, Readiness, Wanted
 from vizclient.tasks import TaskSet
 
 EVERY = 60.0

@@ -8,10 +8,9 @@ import pytest
 from vizclient.items.address import Address
 from vizclient.items.freshness import Behaviour
 from vizclient.phrases import PHRASES
+from vizclient.redundancy.assess import DAY, TOO_MANY_SESSIONS, assess, needs
 from vizclient.redundancy.model import Layer, Mode, Problem, ProblemKind, RedundancySupport, Report, Server
 from vizclient.redundancy.readiness import (
-    DAY,
-    TOO_MANY_SESSIONS,
     Certificate,
     Certificates,
     Check,
@@ -23,8 +22,6 @@ from vizclient.redundancy.readiness import (
     Subject,
     Verdict,
     Wanted,
-    assess,
-    needs,
 )
 from vizclient.redundancy.support import Interface
 
@@ -261,7 +258,9 @@ def test_each_finding_has_its_verdict(changes: dict[str, Any], code: str, verdic
     check = find(readiness, Subject(subject))
     assert (check.case, check.verdict) == (case, verdict)
     assert check.code == (case if case == "closed" else code)
-    has_words = [f"ready.{one.code}" in PHRASES and f"ready.subject.{one.subject}" in PHRASES for one in readiness.checks]
+    has_words = [
+        f"ready.{one.code}" in PHRASES and f"ready.subject.{one.subject}" in PHRASES for one in readiness.checks
+    ]
     assert all(has_words)
     if verdict in (Verdict.BLOCKED, Verdict.RESTRICTED) and case != "failed":
         assert f"ready-advice.{check.code}" in PHRASES, "whoever reads it wants to know what to do"
