@@ -42,7 +42,8 @@ def test_everything_that_the_table_names_is_there() -> None:
             assert f"def test_{name}(" in simulation, name
 
 
-def test_every_scenario_has_a_planted_bug_that_names_a_test_that_is_there() -> None:
+def test_every_scenario_has_a_planted_bug_that_a_test_of_its_row_finds() -> None:
+    rows, found = _rows(), set()
     patches = sorted((ROOT / "tests" / "mutants" / "scenarios").glob("*.patch"))
     assert {int(patch.name[:2]) for patch in patches} == set(range(1, 26))
     for patch in patches:
@@ -50,3 +51,6 @@ def test_every_scenario_has_a_planted_bug_that_names_a_test_that_is_there() -> N
         assert named, patch.name
         for file, test in named:
             assert f"def {test}(" in (ROOT / file).read_text("utf-8"), patch.name
+            if test.removeprefix("test_") in _names(rows[int(patch.name[:2])][1]):
+                found.add(int(patch.name[:2]))
+    assert found == set(rows)
