@@ -20,8 +20,9 @@ from vizclient.logs import Log
 from vizclient.places import Places
 from vizclient.profiles.loading import load_profile
 from vizclient.redundancy.model import Server
-from vizclient.simulator.command import demo_options, demo_profile
-from vizclient.simulator.pair import Event, Pair
+from vizclient.simulator.demo import demo_options, demo_profile
+from vizclient.simulator.pair import Pair
+from vizclient.simulator.server_process import Event
 
 from .app import show
 from .canvas.trace import TraceFile

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
 
 from vizclient.redundancy.model import Server
-from vizclient.simulator.pair import Event, Pair, ServerStatus
+from vizclient.simulator.pair import Pair
+from vizclient.simulator.server_process import Event, ServerStatus
 
 from .theme import Theme
 from .words import Words

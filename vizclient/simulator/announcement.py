@@ -9,13 +9,16 @@ from typing import Any, Final
 
 from asyncua import ua
 
-from vizclient.redundancy.model import RedundancySupport, Server, ServerState
+from vizclient.redundancy.model import Mode, RedundancySupport, Server, ServerState
+from vizclient.simulator.arbitration import Role, Rules, State, peer_alive, peer_ready
 from vizclient.simulator.clock import Clock
 from vizclient.simulator.gate import DemoServer
 from vizclient.simulator.nodes import FAILOVER, MODE, add_redundancy_nodes
+from vizclient.simulator.options import Options
 from vizclient.simulator.sessions import Admission
 
 _IDS: Final = ua.ObjectIds
+_STANDBY_LEVEL: Final = 100
 
 ROLE: Final = "System/Role"
 """The item of a server that tells its role in a way of its own: "active" or "standby"."""
@@ -34,6 +37,28 @@ class Standing:
     mode: int
     support: int
     peer_level: int
+
+
+def standing(rules: Rules, state: State, options: Options, now: float, *, seconds_left: int) -> Standing:
+    """What a server in this state has to say."""
+    ready, alive = peer_ready(rules, state, now), peer_alive(rules, state, now)
+    if state.role is Role.ACTIVE:
+        mode, level = (Mode.PRIMARY_WITH_BACKUP, 255) if ready else (Mode.PRIMARY_ONLY, options.alone_level)
+    else:
+        mode = Mode.BACKUP_READY if state.updated_at is not None and alive else Mode.BACKUP_NOT_READY
+        level = _STANDBY_LEVEL
+    peer = 0
+    if alive and state.word is not None:
+        peer = 255 if state.word.role is Role.ACTIVE else _STANDBY_LEVEL
+    return Standing(
+        role=state.role,
+        state=ServerState.SHUTDOWN if state.leaving else ServerState.RUNNING,
+        seconds_left=seconds_left,
+        level=level,
+        mode=mode,
+        support=RedundancySupport[options.support.upper()],
+        peer_level=peer,
+    )
 
 
 def server_uri(server: Server) -> str:
@@ -110,34 +135,34 @@ class Announcement:
         await self._put_status(CurrentTime=now)
         await self._put_system(_IDS.Server_ServerStatus_CurrentTime, now, ua.VariantType.DateTime)
 
-    async def show(self, standing: Standing) -> None:
+    async def show(self, wanted: Standing) -> None:
         """Say this."""
         if "level" not in self._announce:
-            standing = replace(standing, level=255)
+            wanted = replace(wanted, level=255)
         if self._silent:
-            standing = replace(standing, support=RedundancySupport.NONE)
-        standing = replace(standing, **{name: value for name, value in self.claims.items() if value is not None})
-        before, self._shown = self._shown, standing
-        if before == standing:
+            wanted = replace(wanted, support=RedundancySupport.NONE)
+        wanted = replace(wanted, **{name: value for name, value in self.claims.items() if value is not None})
+        before, self._shown = self._shown, wanted
+        if before == wanted:
             return
-        if before is None or (before.state, before.seconds_left) != (standing.state, standing.seconds_left):
-            await self._put_status(State=ua.ServerState(standing.state), SecondsTillShutdown=standing.seconds_left)
-            await self._put_system(_IDS.Server_ServerStatus_State, int(standing.state), ua.VariantType.Int32)
+        if before is None or (before.state, before.seconds_left) != (wanted.state, wanted.seconds_left):
+            await self._put_status(State=ua.ServerState(wanted.state), SecondsTillShutdown=wanted.seconds_left)
+            await self._put_system(_IDS.Server_ServerStatus_State, int(wanted.state), ua.VariantType.Int32)
             await self._put_system(
-                _IDS.Server_ServerStatus_SecondsTillShutdown, standing.seconds_left, ua.VariantType.UInt32
+                _IDS.Server_ServerStatus_SecondsTillShutdown, wanted.seconds_left, ua.VariantType.UInt32
             )
-        if before is None or before.support != standing.support:
+        if before is None or before.support != wanted.support:
             await self._put_system(
-                _IDS.Server_ServerRedundancy_RedundancySupport, int(standing.support), ua.VariantType.Int32
+                _IDS.Server_ServerRedundancy_RedundancySupport, int(wanted.support), ua.VariantType.Int32
             )
-        if before is None or before.level != standing.level:
-            await self._put_level(standing.level)
-        if self._mode_node is not None and (before is None or before.mode != standing.mode):
-            await self._put(self._mode_node, ua.Variant(int(standing.mode), ua.VariantType.Int32))
+        if before is None or before.level != wanted.level:
+            await self._put_level(wanted.level)
+        if self._mode_node is not None and (before is None or before.mode != wanted.mode):
+            await self._put(self._mode_node, ua.Variant(int(wanted.mode), ua.VariantType.Int32))
         if not self._silent:
-            await self._put_set(standing)
-        if self._role_node is not None and (before is None or before.role != standing.role):
-            await self._put(self._role_node, ua.Variant(standing.role))
+            await self._put_set(wanted)
+        if self._role_node is not None and (before is None or before.role != wanted.role):
+            await self._put(self._role_node, ua.Variant(wanted.role))
 
     def _failover_methods(self) -> tuple[ua.NodeId, ...]:
         return (

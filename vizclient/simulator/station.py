@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from asyncua import ua
 
-from vizclient.redundancy.model import Mode, RedundancySupport, Server, ServerState
+from vizclient.redundancy.model import Server
 from vizclient.simulator import arbitration
-from vizclient.simulator.announcement import Announcement, Standing, server_uri
+from vizclient.simulator.announcement import Announcement, server_uri, standing
 from vizclient.simulator.arbitration import Become, Grant, Heard, Role, Rules, Ticked, Word
 from vizclient.simulator.building import NAMESPACE
 from vizclient.simulator.certificates import own_certificate, trusted_certificates
@@ -37,7 +37,6 @@ _FENCE: Final = 0.9
 """A server that could not send a heartbeat for this part of `dead_after` steps down, before the other one acts."""
 _NOTICE: Final = "OPCUA/Notice/Text"
 _GHOST: Final = 0.05
-_STANDBY_LEVEL: Final = 100
 
 Say = Callable[[str, dict[str, Any]], None]
 
@@ -371,27 +370,8 @@ class Station:
 
     async def _announce(self, now: float) -> None:
         """Bring what the server says of itself in line with what it is."""
-        state, rules = self._state, self._rules
-        ready, alive = arbitration.peer_ready(rules, state, now), arbitration.peer_alive(rules, state, now)
-        if state.role is Role.ACTIVE:
-            mode, level = (Mode.PRIMARY_WITH_BACKUP, 255) if ready else (Mode.PRIMARY_ONLY, self._options.alone_level)
-        else:
-            mode = Mode.BACKUP_READY if state.updated_at is not None and alive else Mode.BACKUP_NOT_READY
-            level = _STANDBY_LEVEL
-        peer = 0
-        if alive and state.word is not None:
-            peer = 255 if state.word.role is Role.ACTIVE else _STANDBY_LEVEL
-        await self._announcement.show(
-            Standing(
-                role=state.role,
-                state=ServerState.SHUTDOWN if state.leaving else ServerState.RUNNING,
-                seconds_left=max(0, round(self._ends_at - now)) if self._ends_at is not None else 0,
-                level=level,
-                mode=mode,
-                support=RedundancySupport[self._options.support.upper()],
-                peer_level=peer,
-            )
-        )
+        left = max(0, round(self._ends_at - now)) if self._ends_at is not None else 0
+        await self._announcement.show(standing(self._rules, self._state, self._options, now, seconds_left=left))
 
     def _tell(self, now: float) -> None:
         """Say how things stand, when that changes."""
