@@ -33,7 +33,7 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 def bundle_bytes(path: Path) -> bytes:
     """A .vizbundle as it is, or a folder zipped: the same bytes for the same files. Raises OSError."""
-    if path.is_file():
+    if not path.is_dir():
         return path.read_bytes()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

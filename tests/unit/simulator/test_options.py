@@ -26,6 +26,7 @@ def test_plain_items_change_every_ten_seconds_if_not_said_otherwise() -> None:
         ({"announce": "loudly"}, "mode"),
         ({"heartbeat": 300}, "dead_after"),
         ({"items": 50_001}, "50001"),
+        ({"smtp": "mail"}, "HOST:PORT"),
     ],
 )
 def test_wrong_options_are_named(wrong: dict[str, object], named: str) -> None:

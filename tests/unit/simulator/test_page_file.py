@@ -117,3 +117,8 @@ def test_a_folder_becomes_the_same_zip_every_time(tmp_path: Path) -> None:
     assert bundle_bytes(file) == packed
     with zipfile.ZipFile(file) as archive:
         assert "bundle.json" in archive.namelist()
+
+
+def test_pages_that_are_not_there_are_no_empty_bundle(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        bundle_bytes(tmp_path / "nothing")
