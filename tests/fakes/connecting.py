@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
 
@@ -227,6 +227,8 @@ class FakeSession:
         self.closed = False
         self.watched = False
         self.items: dict[Address, int] = {}
+        self._made: dict[Address, int] = {}
+        """How many monitored items were made for a node."""
         self._fake = socket.server
         self._socket = socket
         self._listener = listener
@@ -301,7 +303,8 @@ class FakeSession:
 
     async def unsubscribe(self, handles: Sequence[int]) -> None:
         """See `DataSession`."""
-        await self._request(lambda: self._delete(handles))
+        meant = {address: self._made[address] for address, handle in self.items.items() if handle in handles}
+        await self._request(lambda: self._delete(meant))
 
     async def read_metadata(self, items: Sequence[tuple[int, Address]]) -> list[Metadata | None]:
         """See `DataSession`."""
@@ -377,11 +380,15 @@ class FakeSession:
         for (handle, address), change in zip(items, changes, strict=True):
             if change.status == 0:
                 self.items[address] = handle
+                self._made[address] = self._made.get(address, 0) + 1
                 self.value_changed(address)
         return [change.status for change in changes]
 
-    def _delete(self, handles: Sequence[int]) -> None:
-        self.items = {address: handle for address, handle in self.items.items() if handle not in handles}
+    def _delete(self, meant: Mapping[Address, int]) -> None:
+        """These monitored items, but not those that were made for the same nodes since then."""
+        for address, number in meant.items():
+            if self._made[address] == number:
+                self.items.pop(address, None)
 
     def _carry_out(self, address: Address, value: Value) -> int:
         if not self._fake.active:

@@ -64,11 +64,11 @@ class WatchedSite:
         """When something happened that a client may answer with a few more attempts; the last first."""
         self._slowest = slowest
         detection = WATCHDOG + max(WATCHDOG, 3 * 2 * slowest) + 2 * slowest
-        self._prompt = 2 * TIMING.publishing + 6 * slowest + _SECOND_TRY
-        """Publishing and sampling, latency, and what was read before it was subscribed: for so long a client cannot know better
-        of a server that answers;"""
-        self._bound = detection + self._prompt
-        """and for so long of one that may have gone."""
+        delivery = 2 * TIMING.publishing + 6 * slowest
+        self._bound = detection + delivery
+        """Detection, publishing and sampling, latency: for so long a client cannot know better;"""
+        self._prompt = delivery + _SECOND_TRY
+        """and of a server that answers, for so long: what was read is not subscribed at once."""
         self._allowed: dict[object, tuple[float, float, float]] = {}
         self.truth = Truth(pair, items)
         self._refused: set[int] = set()
