@@ -420,6 +420,31 @@ def test_mode_and_role_item_are_read_with_the_rest_and_pushed_when_they_change(m
         asyncio.run(run())
 
 
+def test_mode_is_found_anew_where_the_address_space_was_built_anew(make: Make) -> None:
+    async def modes(connector: OpcUaConnector) -> int | None:
+        result = await connector.probe(Server.MAIN, 1, Heard(), session=True)
+        assert result.session is not None
+        await result.session.close()
+        return result.report.mode
+
+    with ua_server() as server:
+        redundancy = server.node(ua.ObjectIds.Server_ServerRedundancy)
+        numbers = [ua.NodeId(f"mode-{n}", server.index) for n in range(2)]
+        server.run(redundancy.add_property(numbers[0], "0:Mode", ua.Variant(1, ua.VariantType.Int32)))
+
+        async def run() -> None:
+            connector = make(server.url)
+            assert await modes(connector) == 1
+            await asyncio.to_thread(server.run, server.server.delete_nodes([server.server.get_node(numbers[0])]))
+            add = redundancy.add_property(numbers[1], "0:Mode", ua.Variant(2, ua.VariantType.Int32))
+            await asyncio.to_thread(server.run, add)
+            add = redundancy.add_property(numbers[0], "0:Season", ua.Variant(0, ua.VariantType.Int32))
+            await asyncio.to_thread(server.run, add)
+            assert [await modes(connector) for _ in range(2)] == [2, 2]
+
+        asyncio.run(run())
+
+
 def test_a_role_item_that_comes_with_the_role_is_noticed_in_the_open_session(make: Make) -> None:
     with ua_server() as server:
 

@@ -169,6 +169,11 @@ class Door:
         with self._changed:
             return [entry for entry in self._journal if entry.kind == kind and since <= entry.t <= until]
 
+    def asked(self, since: float, until: float = float("inf")) -> list[str]:
+        """Connections and requests of that time, in order, by their kind."""
+        with self._changed:
+            return [entry.kind for entry in self._journal if entry.kind != "end" and since <= entry.t <= until]
+
     def wait(self, what: str, found: Callable[[], _T]) -> _T:
         """Until `found()`, which is asked whenever something has passed; what it returned."""
         deadline = time.perf_counter() + _PATIENCE
