@@ -109,3 +109,20 @@ def test_a_frozen_server_s_values_stop_being_called_live_in_time(tmp_path: Path)
             trace.when_all(40, lambda row: row["freshness"] == "stale", struck)
         late = [claim for claim in claims(tmp_path) if claim[1] > frozen + DETECTION_AND_HOLD + ON_THE_SCREEN]
         assert late == []
+
+
+def test_a_swap_shorter_than_the_hold_does_not_flicker(tmp_path: Path) -> None:
+    with running_pair(tmp_path, Options(items=200, change_rate=400, standby="passive")) as pair:
+        profile = write_site(tmp_path, pair, {"plain": identifiers(COUNT)}, hold_ms=1000)
+        with shown(tmp_path, profile, "plain") as (_, trace):
+            trace.when_all(COUNT, live_from("main"), 0.0)
+            pair.wait_for("state", "main", peer_ready=True, since=0.0)
+            trace.skip()
+            swapped = time.perf_counter()
+            pair.swap()
+            pair.wait_for_role("backup", "active", since=swapped)
+            trace.when_whole(COUNT, "backup", swapped)
+    rows = [row for row in Trace(tmp_path / "trace.jsonl").rows() if float(str(row["p"])) > swapped]
+    assert [row["freshness"] for row in rows if not row["element"]] == ["held", "live"]
+    assert {row["freshness"] for row in rows if row["element"]} == {"live"}
+    assert {row["server"] for row in rows if row["element"]} >= {"backup"}

@@ -64,7 +64,7 @@ class Trace:
         frame, lost, whole = "live", False, 0.0
         deadline = time.perf_counter() + PATIENCE
         while time.perf_counter() < deadline:
-            for row in self.rows():
+            for row in list(self.rows()):
                 painted, element = float(str(row["p"])), str(row["element"])
                 if whole and element and not live_from(server)(row):
                     whole = 0.0  # what was held just turned stale

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture
 from pytestqt.qtbot import QtBot
 
 from fakes.pages import Screen, value
-from ui.canvas.canvas import SLICE
+from ui.canvas.canvas import FRAME, SLICE
 from ui.canvas.view import View
 from ui.symbols.contract import Command
 from ui.symbols.table import SYMBOLS
+from vizclient.items.address import Address
 from vizclient.items.metadata import Metadata
+from vizclient.items.value import Sample
 
 WRITABLE = Metadata("Double", writable=True, unit="°C", low=5, high=35)
 SWITCH: dict[str, Any] = {"id": "s", "type": "switch", "rect": [10, 60, 100, 26], "item": "s"}
@@ -117,6 +119,50 @@ def test_a_lost_connection_is_held_then_stale_then_older(screen: Screen) -> None
     screen.said()
     screen.later(1)
     assert screen.said() == []
+
+
+@with_elements(value("a"), value("b", y=60))
+def test_a_switchover_shorter_than_the_hold_paints_only_what_changed(screen: Screen) -> None:
+    screen.values(a=1.0, b=2.0)
+    screen.said()
+    before = screen.canvas._picture.image.copy()
+    lost = screen.clock.now
+    screen.standing(generation=0, lost_at=lost, after=0)
+    screen.standing(generation=2, lost_at=lost, after=0.1)
+    screen.take({"a": 1.0, "b": 5.0}, generation=2)
+    screen.settle()
+    assert screen.said() == [("", "", "held"), ("", "", "live"), ("b", "5.0", "live")]
+    assert QRect(10, 60, 90, 24).contains(changed(before, screen.canvas._picture.image))
+
+
+@with_elements(value("a"), value("b", y=60))
+def test_the_first_values_of_a_new_session_are_painted_within_a_frame(screen: Screen) -> None:
+    screen.values(a=1.0, b=2.0)
+    lost = screen.clock.now
+    screen.standing(generation=0, lost_at=lost, after=0)
+    screen.standing(generation=2, lost_at=lost, after=0.1)
+    screen.said()
+    screen.take({"a": 3.0, "b": 4.0}, generation=2)
+    assert ("b", "4.0", "live") in screen.said(), "at once, where no frame was painted just before"
+    screen.clock.now -= 0.049  # `take` lets a frame pass
+    screen.take({"a": 5.0, "b": 6.0}, generation=2)
+    assert 0 <= screen.canvas._frame_timer.remainingTime() <= FRAME * 1000
+    screen.clock.now += FRAME
+    screen.canvas._frame()
+    assert screen.said() == [("a", "5.0", "live"), ("b", "6.0", "live")]
+
+
+@with_elements(value("a"))
+def test_items_that_are_not_on_the_page_cost_no_frame_however_many_they_are(screen: Screen) -> None:
+    screen.values(a=1.0)
+    screen.said()
+    others = [screen.mirror.handle(Address("urn:test", f"other-{n}")) for n in range(20_000)]
+    screen.clock.now += 1.0
+    screen.mirror.take_samples([(handle, Sample(1.0, 0, None, 1, "main")) for handle in others])
+    assert not screen.canvas._dirty
+    assert not screen.canvas._frame_timer.isActive()
+    screen.values(a=2.0)
+    assert screen.said() == [("a", "2.0", "live")]
 
 
 @with_elements(value("a"), value("b", y=60))
