@@ -1,66 +1,120 @@
-"""Blackout on the screen: from the backup being active to the last of 500 fresh values painted.
+"""Blackout on the screen: from a server turning active to the last of 500 fresh values painted, in milliseconds.
 
-Beside it, in the same run: a bare asyncua client that is told at once (the floor), and asyncua's HaClient with timers of
-one second. The pair is in `passive` mode. Figures in milliseconds; each is the median of the rounds.
+The real window, with the pair in silence but for its changing values; kills, freezes and swaps (in both directions) where
+the standby lets clients in, and `closed`, a kill where it opens its port only when it turns active. Beside them, in the same
+run, two that neither search nor paint nor say what is not live:
+
+- the floor: a client made of asyncua alone that is told at once who is active, and connects, subscribes and receives.
+  `floor`: a process that has loaded everything and connected to nobody yet; `warm_floor`: one that has done all this before.
+- asyncua's HaClient, all its timers at one second. It needs sessions on both servers, and to be told the node ids of both; it
+  looks at the servers by its timers only, so a kill, a swap and a closed standby are all the same to it.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bench.stage import window
 from programs.sites import NAMESPACE, identifiers, write_site
 from programs.tracing import live_from
+from vizclient.redundancy.model import Server
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
 COUNT = 500
-ROUNDS = 7
-HA_ROUNDS = 3
-OPTIONS = Options(items=600, change_rate=3000, standby="passive")
-QUICK = replace(OPTIONS, heartbeat=20, dead_after=80)
+ROUNDS = 20
+FEW = 5
+PASSIVE = Options(items=600, change_rate=3000, standby="passive", stay=True)
+"""Neither server is the favourite, so that nobody has to wait for a hand-back: the bench swaps the roles."""
+CLOSED = replace(PASSIVE, standby="closed")
+QUICK = replace(PASSIVE, heartbeat=20, dead_after=80)
 """Takes over sooner, so that less of the time from the kill is the servers' own."""
 
 
+INDEXES = {"main": 2, "backup": 3}
+"""Of the items' namespace, which differ on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """A switchover: who was active, who turned active, and when the blow fell and the other turned active."""
+
+    left: str
+    taken: str
+    fell: float
+    active: float
+
+
+_ORDER = (
+    "kill",
+    "kill_floor",
+    "kill_warm_floor",
+    "kill_ha_client",
+    "swap",
+    "swap_floor",
+    "swap_warm_floor",
+    "swap_ha_client",
+    "closed",
+    "closed_floor",
+    "closed_ha_client",
+    "freeze",
+    "from_kill",
+    "from_kill_ha_client",
+    "from_freeze",
+    "quick_pair_from_kill",
+    "quick_pair_from_kill_ha_client",
+)
+"""As they are to be read."""
+
+
 def measure() -> dict[str, float]:
-    """Kill and freeze of the active server, with the window, with the floor and with HaClient."""
-    with stage(OPTIONS) as (pair, folder, listing):
-        kill, from_kill = ours(folder / "kill", pair, "kill")
-        freeze, from_freeze = ours(folder / "freeze", pair, "freeze")
-        floor = [round_of_the_floor(pair, listing) for _ in range(ROUNDS)]
-        ha = [round_of_ha(pair, listing) for _ in range(HA_ROUNDS)]
+    """Every kind of switchover, with the window, with the floor and with HaClient."""
+    taken: dict[str, list[float]] = {}
+    with stage(PASSIVE) as (pair, folder, listing):
+        for how in ("kill", "swap", "freeze"):
+            taken[how], taken[f"from_{how}"] = ours(folder / how, pair, how)
+        for how in ("kill", "swap"):
+            taken[f"{how}_floor"] = floor(pair, listing, how)
+            taken[f"{how}_warm_floor"] = floor(pair, listing, how, warm=True)
+        taken["kill_ha_client"], taken["from_kill_ha_client"] = ha(pair, listing, "kill")
+        taken["swap_ha_client"], _ = ha(pair, listing, "swap", FEW)
+    with stage(CLOSED) as (pair, folder, listing):
+        taken["closed"], _ = ours(folder / "closed", pair, "kill")
+        taken["closed_floor"] = floor(pair, listing, "kill")
+        taken["closed_ha_client"], _ = ha(pair, listing, "kill", FEW)
     with stage(QUICK) as (pair, folder, listing):
-        _, quick = ours(folder / "quick", pair, "kill")
-        quick_ha = [round_of_ha(pair, listing)[0] for _ in range(HA_ROUNDS)]
+        _, taken["quick_pair_from_kill"] = ours(folder / "quick", pair, "kill", FEW)
+        _, taken["quick_pair_from_kill_ha_client"] = ha(pair, listing, "kill", FEW)
+    del taken["from_swap"]
+    figures: dict[str, float] = {}
+    for name in sorted(taken, key=_ORDER.index):
+        figures |= spread(name, taken[name])
+    for name in ("kill", "swap", "closed"):
+        figures[f"{name}_to_floor_ratio"] = figures[f"{name}_median_ms"] / figures[f"{name}_floor_median_ms"]
+    for name in ("kill", "swap"):
+        figures[f"{name}_to_warm_floor_ratio"] = figures[f"{name}_median_ms"] / figures[f"{name}_warm_floor_median_ms"]
+    figures["freeze_beyond_floor_ms"] = figures["freeze_median_ms"] - figures["kill_floor_median_ms"]
+    figures["kill_ha_client_to_ours_ratio"] = figures["kill_ha_client_median_ms"] / figures["kill_median_ms"]
+    return figures
+
+
+def spread(name: str, taken: Sequence[float]) -> dict[str, float]:
+    """The figures of many rounds."""
     return {
-        "floor_ms": statistics.median(floor),
-        "floor_min_ms": min(floor),
-        "floor_max_ms": max(floor),
-        "kill_ms": statistics.median(kill),
-        "kill_min_ms": min(kill),
-        "kill_max_ms": max(kill),
-        "kill_to_floor_ratio": statistics.median(kill) / statistics.median(floor),
-        "freeze_ms": statistics.median(freeze),
-        "freeze_max_ms": max(freeze),
-        "freeze_beyond_floor_ms": statistics.median(freeze) - statistics.median(floor),
-        "from_kill_ms": statistics.median(from_kill),
-        "from_freeze_ms": statistics.median(from_freeze),
-        "ha_client_from_kill_ms": statistics.median(from_kill_ha := [kill for kill, _ in ha]),
-        "ha_client_to_ours_from_kill_ratio": statistics.median(from_kill_ha) / statistics.median(from_kill),
-        "ha_client_ms": statistics.median(from_active_ha := [active for _, active in ha]),
-        "ha_client_to_ours_ratio": statistics.median(from_active_ha) / statistics.median(kill),
-        "quick_pair_from_kill_ms": statistics.median(quick),
-        "quick_pair_ha_client_from_kill_ms": statistics.median(quick_ha),
-        "quick_pair_ha_client_to_ours_from_kill_ratio": statistics.median(quick_ha) / statistics.median(quick),
+        f"{name}_min_ms": min(taken),
+        f"{name}_median_ms": statistics.median(taken),
+        f"{name}_max_ms": max(taken),
     }
 
 
@@ -69,104 +123,143 @@ def stage(options: Options) -> Iterator[tuple[Pair, Path, Path]]:
     """A pair, a folder, and a file with the identifiers of what is shown."""
     with tempfile.TemporaryDirectory(prefix="vizclient-bench-") as name, Pair(options) as pair:
         pair.start()
+        settle(pair)
         folder = Path(name)
         listing = folder / "identifiers.txt"
         listing.write_text("\n".join(identifiers(COUNT)), "utf-8")
         yield pair, folder, listing
 
 
-def settle(pair: Pair) -> None:
-    """Main active again, and the backup ready to take over."""
+def ready(pair: Pair) -> None:
+    """Wait until one server is active, and the other one ready to take over."""
     deadline = time.perf_counter() + 30
-    while not (pair.active() == "main" and all(status.ready for status in pair.status().values())):
+    while not ((active := pair.active()) is not None and pair.status()[active].peer_ready):
         if time.perf_counter() > deadline:
             raise TimeoutError(f"the pair did not settle: {pair.status()}")
-        time.sleep(0.05)
-    time.sleep(1.5)  # the pages of the main are quiet again
+        time.sleep(0.02)
 
 
-def ours(folder: Path, pair: Pair, how: str) -> tuple[list[float], list[float]]:
-    """Milliseconds from the backup being active, and from the blow, to the last of all fresh values on the screen.
+def settle(pair: Pair) -> None:
+    """`ready`, and what that cost the servers is over; never in step with anything."""
+    ready(pair)
+    time.sleep(random.uniform(0.5, 1.0))
 
-    `hold_ms` is 0, so that every value is painted as stale and painted anew, also one that comes back unchanged: what is
-    not painted cannot be timed.
+
+def strike(pair: Pair, how: str) -> Blow:
+    """Kill or freeze the active server, or swap the roles; returns when the other one is active."""
+    left = pair.active()
+    assert left is not None
+    taken = Server(left).other.value
+    fell = time.perf_counter()
+    if how == "swap":
+        pair.swap()
+    else:
+        getattr(pair, how)(left)
+    return Blow(left, taken, fell, float(pair.wait_for_role(taken, "active", since=fell)["p"]))
+
+
+def mend(pair: Pair, how: str, blow: Blow, back_there: Callable[[float], object] = lambda _: None) -> None:
+    """The server that was struck comes back, and is active again; a swap is as good the other way.
+
+    `back_there` waits for who is measured to be back there too, after the time that it is given.
     """
+    if how == "swap":
+        settle(pair)
+        return
+    back = time.perf_counter()
+    if how == "freeze":
+        pair.thaw(blow.left)
+        pair.wait_for_role(blow.left, "standby", since=back)
+    else:
+        pair.restart(blow.left)
+        pair.wait_for("ready", blow.left, timeout=30, since=back)
+    ready(pair)
+    pair.swap()
+    pair.wait_for_role(blow.left, "active", since=back)
+    back_there(back)
+    settle(pair)
+
+
+def ours(folder: Path, pair: Pair, how: str, rounds: int = ROUNDS) -> tuple[list[float], list[float]]:
+    """Milliseconds from a server being active, and from the blow, to the last of all fresh values on the screen."""
     folder.mkdir()
     blackouts, from_blow = [], []
-    profile = write_site(folder, pair, {"values": identifiers(COUNT)}, hold_ms=0)
+    profile = write_site(folder, pair, {"values": identifiers(COUNT)})
     with window(folder, profile) as (_, trace, started):
-        trace.when_all(COUNT, live_from("main"), started)
-        for _ in range(ROUNDS):
-            time.sleep(1.0)
+        active = pair.active()
+        assert active is not None
+        trace.when_all(COUNT, live_from(active), started)
+        settle(pair)
+        for _ in range(rounds):
             trace.skip()
-            blow = time.perf_counter()
-            getattr(pair, how)("main")
-            active = float(pair.wait_for_role("backup", "active", since=blow)["p"])
-            done = trace.when_all(COUNT, live_from("backup"), active)
-            blackouts.append((done - active) * 1000)
-            from_blow.append((done - blow) * 1000)
-            time.sleep(1.0)
-            back = time.perf_counter()
-            pair.thaw("main") if how == "freeze" else pair.restart("main")
-            pair.wait_for_role("main", "active", timeout=30, since=back)
-            trace.when_all(COUNT, live_from("main"), back)
-            settle(pair)
+            blow = strike(pair, how)
+            time.sleep(0.5)  # to read the trace costs the window time
+            done = trace.when_whole(COUNT, blow.taken, blow.fell)
+            blackouts.append((done - blow.active) * 1000)
+            from_blow.append((done - blow.fell) * 1000)
+            mend(pair, how, blow, partial(trace.when_whole, COUNT, blow.left))
     return blackouts, from_blow
 
 
 @contextmanager
-def told(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A client of the comparison in a process of its own, ready."""
+def client(script: str, *arguments: str) -> Iterator[Callable[[str], dict[str, float]]]:
+    """A client of the comparison in a process of its own, ready. To call it is to send it a line, if any, and to wait for its answer."""
     command = [sys.executable, "-P", str(Path(__file__).with_name(script)), *arguments]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
+
+    def say(line: str) -> dict[str, float]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        if line:
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+        answer = process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{script} did not recover within a minute")
+        found: dict[str, float] = json.loads(answer)
+        return found
+
     try:
         if process.stdout.readline() != "ready\n":
             raise RuntimeError(f"{script} did not come up")
-        yield process
+        yield say
     finally:
         process.kill()
         process.communicate()
 
 
-def kill_main(pair: Pair) -> tuple[float, float]:
-    """When the main was killed, and when the backup became active."""
-    time.sleep(1.0)
-    blow = time.perf_counter()
-    pair.kill("main")
-    return blow, float(pair.wait_for_role("backup", "active", since=blow)["p"])
+def floor(pair: Pair, listing: Path, how: str, *, warm: bool = False) -> list[float]:
+    """Milliseconds a bare client needs from when it is told: a new one each time, or a warm one."""
+    taken: list[float] = []
+    while len(taken) < ROUNDS:
+        active = pair.active()
+        assert active is not None
+        with client("bare_client.py", NAMESPACE, str(listing), *([pair.url(active)] if warm else [])) as tell:
+            while len(taken) < ROUNDS:
+                blow = strike(pair, how)
+                told = tell(pair.url(blow.taken))
+                taken.append((told["received"] - told["told"]) * 1000)
+                mend(pair, how, blow)
+                if not warm:
+                    break
+    return taken
 
 
-def bring_back(pair: Pair) -> None:
-    """The main again, as it was."""
-    back = time.perf_counter()
-    pair.restart("main")
-    pair.wait_for_role("main", "active", timeout=30, since=back)
-    settle(pair)
-
-
-def round_of_the_floor(pair: Pair, listing: Path) -> float:
-    """Milliseconds a bare client needs from when it is told."""
-    with told("bare_client.py", pair.url("backup"), NAMESPACE, str(listing)) as process:
-        kill_main(pair)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-        result = json.loads(process.stdout.readline())
-    bring_back(pair)
-    return float(result["received"] - result["told"]) * 1000
-
-
-def round_of_ha(pair: Pair, listing: Path) -> tuple[float, float]:
-    """Milliseconds HaClient needs to the last value from the backup: from the kill, and from the backup being active."""
-    with told("ha_client.py", pair.url("main"), pair.url("backup"), NAMESPACE, str(listing)) as process:
-        blow, active = kill_main(pair)
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError("HaClient did not recover within a minute")
-        received = float(json.loads(line)["received"])
-    bring_back(pair)
-    return (received - blow) * 1000, (received - active) * 1000
+def ha(pair: Pair, listing: Path, how: str, rounds: int = ROUNDS) -> tuple[list[float], list[float]]:
+    """Milliseconds HaClient needs to the last value of the other server: from when that is active, and from the blow."""
+    from_active, from_blow = [], []
+    for _ in range(rounds):
+        left = pair.active()
+        assert left is not None
+        taken = Server(left).other.value
+        both = [pair.url(left), str(INDEXES[left]), pair.url(taken), str(INDEXES[taken])]
+        with client("ha_client.py", *both, str(listing)) as answer:
+            time.sleep(1.0)
+            blow = strike(pair, how)
+            received = answer("")["received"]
+        mend(pair, how, blow)
+        from_active.append((received - blow.active) * 1000)
+        from_blow.append((received - blow.fell) * 1000)
+    return from_active, from_blow

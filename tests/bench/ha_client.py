@@ -1,8 +1,10 @@
 """asyncua's own HaClient with all its timers at one second, for comparison.
 
-Run as a process of its own. Arguments: main URL, backup URL, namespace URI, one file with an identifier a line. It
-prints `ready` when every item has a value from the main server. When the main is gone it prints one JSON object as
-soon as every item has a value from the backup: `received` in seconds of `time.perf_counter`.
+Run as a process of its own. Arguments: the active server's URL and its index of the items' namespace, the same of the
+other, and a file with an identifier a line. It prints `ready` when every item has a value from the first. As soon as
+every item has one from the other it prints one JSON object: `received` in seconds of `time.perf_counter`.
+
+It has to be told the indexes: it knows no namespaces by their URI, and cannot ask a standby that is closed.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from asyncua import Client, ua
+from asyncua import ua
 from asyncua.client.ha.ha_client import HaClient, HaConfig, HaMode
 
 
@@ -36,16 +38,10 @@ class Received:
             self.all[url].set()
 
 
-async def namespace_index(url: str, namespace: str) -> int:
-    """The index of `namespace` on one server."""
-    async with Client(url) as client:
-        return int(await client.get_namespace_index(namespace))
-
-
-async def main(main_url: str, backup_url: str, namespace: str, identifiers: list[str]) -> None:
+async def main(indexes: dict[str, int], identifiers: list[str]) -> None:
     """Subscribe through HaClient on both servers and wait for the values of each."""
     logging.disable(logging.CRITICAL)
-    indexes = {url: await namespace_index(url, namespace) for url in (main_url, backup_url)}
+    first, other = indexes
     if len(set(indexes.values())) != 2:
         raise SystemExit("the two servers must differ in the order of their namespaces")
     received = Received(indexes, len(identifiers))
@@ -56,7 +52,7 @@ async def main(main_url: str, backup_url: str, namespace: str, identifiers: list
             manager_timer=1,
             reconciliator_timer=1,
             request_timeout=1,
-            urls=[main_url, backup_url],
+            urls=[first, other],
         )
     )
     await client.start()
@@ -65,10 +61,10 @@ async def main(main_url: str, backup_url: str, namespace: str, identifiers: list
         nodes = [ua.NodeId(identifier, index).to_string() for identifier in identifiers]
         client.ideal_map[url][name].subscribe_data_change(nodes, ua.AttributeIds.Value, 1)
     try:
-        await asyncio.wait_for(received.all[main_url].wait(), 30)
+        await asyncio.wait_for(received.all[first].wait(), 30)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        await asyncio.wait_for(received.all[backup_url].wait(), 60)
+        await asyncio.wait_for(received.all[other].wait(), 60)
         sys.stdout.write(json.dumps({"received": time.perf_counter()}) + "\n")
         sys.stdout.flush()
     finally:
@@ -76,5 +72,6 @@ async def main(main_url: str, backup_url: str, namespace: str, identifiers: list
 
 
 if __name__ == "__main__":
-    first, second, uri, listing = sys.argv[1:]
-    asyncio.run(main(first, second, uri, Path(listing).read_text("utf-8").splitlines()))
+    url, index, other_url, other_index, listing = sys.argv[1:]
+    both = {url: int(index), other_url: int(other_index)}
+    asyncio.run(main(both, Path(listing).read_text("utf-8").splitlines()))
