@@ -241,9 +241,12 @@ class Station:
             case "command":
                 do, arguments, done = payload
                 try:
-                    done.set_result(await self._obey(do, arguments))
+                    outcome = await self._obey(do, arguments)
                 except (ValueError, KeyError, TypeError, OSError) as error:
                     done.set_exception(error)
+                else:
+                    if not done.done():  # whoever asked by a method may have been sent away by what was asked for
+                        done.set_result(outcome)
             case "thawed":
                 self._contents.messaging.thawed()
                 if self._options.ghost:
