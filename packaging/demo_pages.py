@@ -715,7 +715,8 @@ def interfaces() -> Sheet:
         sheet.label(f"{key}/becomes", x + 160, y + 14, width - 184, becomes, align="right")
         for row, (label, item, decimals) in enumerate(values):
             more: Json = {} if decimals is None else {"decimals": decimals}
-            sheet.row(f"{key}/{row}", x + 20, y + 44 + 30 * row, width - 40, label, item, wide=200, **more)
+            wide = 232 if item.endswith("/WakeUp") else 176  # with room for the sign that says it is not live
+            sheet.row(f"{key}/{row}", x + 20, y + 44 + 30 * row, width - 40, label, item, wide=wide, **more)
     x, y = LEFT + 3 * (width + gap), TOP + 4 * (height + gap)
     sheet.text("shutter-control/2/label", x + 20, y + 104, 160, 28, "Set-point", size=14, style="muted")
     sheet.set_point("shutter-control/2", x + width - 156, y + 99, 136, "Shutter/F1/South/Setpoint", min=0, max=100, step=1,
