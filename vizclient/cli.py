@@ -91,7 +91,7 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
     ready.add_argument(
         "--again",
         action="store_true",
-        help="show users that were refused once more; another server than before is meant",
+        help="show a password that was refused once more; another server than before is meant",
     )
 
     watch = _add(commands, "watch", "print items as they change", _watch, WATCH_HELP)
@@ -214,8 +214,8 @@ JSON:
       certificate, own-certificate, credentials, clock, namespaces, items, interfaces, pages, each
       once; verdict: fine, by-design, unchecked, restricted, blocked; what and to_do are for people;
       seen: when an earlier session showed it (unix seconds), null: just now
-Each server is asked in one short session. A user that was refused is not shown to that server by
-the next run: a person says --again when it was mended.
+Each server is asked in one short session. A password that was refused is held back for ten minutes,
+then ever longer, up to a day; a person says --again when it was mended.
 
 """
     + HELP
@@ -256,7 +256,8 @@ SECRET_HELP = (
 which others can see. It is kept in the keyring of the desktop (Secret Service, KWallet, Windows,
 macOS), for its user at the address of its server. A service has it from systemd instead, which is
 looked at first: LoadCredential=vizclient.password:FILE, or vizclient.main.password and
-vizclient.backup.password. A password that a server refuses is not tried again by itself.
+vizclient.backup.password. A password that a server refuses is held back for
+ten minutes, then ever longer, up to a day; check shows it at once.
 
 """
     + HELP

@@ -31,8 +31,9 @@ BASIC = security_policies.SecurityPolicyBasic256Sha256.URI
 class Given:
     """Passwords that a test gives, and what it hears of them."""
 
-    def __init__(self, password: str | None) -> None:
+    def __init__(self, password: str | None, *, held: bool = False) -> None:
         self._password = password
+        self.held = held
         self.heard: list[str] = []
 
     async def password(self, server: Server) -> Password:
@@ -41,10 +42,18 @@ class Given:
             raise Misfit(ProblemKind.CREDENTIALS, "none", "password-missing", user="operator")
         return Password(self._password)
 
-    def accepted(self, server: Server) -> None:
+    async def showing(self, server: Server, password: Password) -> None:
+        self.heard.append("showing")
+        if self.held:
+            raise Misfit(
+                ProblemKind.CREDENTIALS, "held", "password-held", user="operator", refused="10:00", due="10:10"
+            )
+
+    async def accepted(self, server: Server, password: Password) -> None:
         self.heard.append("accepted")
 
-    def refused(self, server: Server) -> None:
+    async def refused(self, server: Server, password: Password) -> None:
+        assert password == Password(self._password or "")
         self.heard.append("refused")
 
 
@@ -133,12 +142,12 @@ def test_the_right_password_lets_in_and_a_wrong_one_needs_a_person(
 ) -> None:
     right, wrong = Given("right"), Given("wrong")
     assert try_login(server.url, security, given=right).accepted
-    assert right.heard == ["asked", "accepted"]
+    assert right.heard == ["asked", "showing", "accepted"]
     refused = try_login(server.url, security, given=wrong)
     assert said(refused) == "password-refused"
     assert refused.problem is not None
     assert (refused.layer, refused.problem.kind) == (Layer.SESSION, ProblemKind.CREDENTIALS)
-    assert wrong.heard == ["asked", "refused"]
+    assert wrong.heard == ["asked", "showing", "refused"]
 
 
 @pytest.mark.parametrize("uri", [None, BASIC, NONE], ids=["of the channel", "its own", "none"])
@@ -214,6 +223,14 @@ def test_that_a_password_is_lacking_is_known_without_a_word_to_the_server(try_lo
         report = try_login(url, given=Given(None))
         assert said(report) == "password-missing"
         assert report.layer is layer
+
+
+def test_a_password_that_has_been_refused_meanwhile_is_not_shown(try_login: Try, server: UaServer) -> None:
+    held = Given("wrong", held=True)
+    report = try_login(server.url, given=held)
+    assert said(report) == "password-held"
+    assert report.layer < Layer.SESSION, "nothing was shown"
+    assert held.heard == ["asked", "showing"]
 
 
 def test_a_password_is_encrypted_for_nobody_but_the_server_that_was_trusted_before(

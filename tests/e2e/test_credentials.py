@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +20,17 @@ from programs.pairs import running_pair, write_profile
 from programs.stage import ITEMS, LIVELY, Stage, staged
 from vizclient.exits import Exit
 from vizclient.items.freshness import Freshness
+from vizclient.items.metadata import Metadata
+from vizclient.items.writing import WriteState
+from vizclient.link import readiness
 from vizclient.link.client import LinkClient
+from vizclient.link.composition import compose
 from vizclient.password import Password
-from vizclient.redundancy.model import ConnectionState, Server, ServerView
+from vizclient.places import Places
+from vizclient.profiles.loading import load_profile
+from vizclient.profiles.model import Profile
+from vizclient.redundancy.model import Connection, ConnectionState, Layer, Problem, Server, ServerView, Switchover
+from vizclient.redundancy.readiness import Readiness, Subject
 from vizclient.simulator.pair import Pair
 
 pytestmark = pytest.mark.e2e
@@ -58,6 +66,42 @@ def said(client: LinkClient, server: Server) -> str:
         return ""
     report = view(client, server).report
     return "" if report is None or report.problem is None else report.problem.code
+
+
+class Announced:
+    """What a site in this process says of the backup. A SiteListener."""
+
+    def __init__(self) -> None:
+        self._problem: Problem | None = None
+        self._looked: Problem | None = None
+        self._changed = asyncio.Event()
+
+    async def until(self, found: Callable[[Problem], bool], *, looks: bool = False) -> None:
+        """Wait until there is such a problem with the backup; `looks`: with its readiness."""
+        async with asyncio.timeout(20):
+            while (problem := self._looked if looks else self._problem) is None or not found(problem):
+                self._changed.clear()
+                await self._changed.wait()
+
+    def readiness_changed(self, readiness: Readiness) -> None:
+        problems = [check.problem for check in readiness.checks if check.subject is Subject.CREDENTIALS]
+        self._looked = problems[0] if problems else None
+        self._changed.set()
+
+    def connection_changed(self, connection: Connection) -> None:
+        report = connection.backup.report
+        self._problem = None if report is None else report.problem
+        self._changed.set()
+
+    def samples_changed(self) -> None: ...
+
+    def metadata_read(self, pairs: Sequence[tuple[int, Metadata | None]]) -> None: ...
+
+    def items_dropped(self, handles: Sequence[int]) -> None: ...
+
+    def switchover_recorded(self, switchover: Switchover) -> None: ...
+
+    def write_moved(self, state: WriteState) -> None: ...
 
 
 def refused_at(client: LinkClient, server: Server) -> float:
@@ -103,6 +147,76 @@ def test_20_a_wrong_password_on_the_backup_is_shown_to_it_once_and_the_right_one
     with staged(tmp_path, PASSIVE, **ENCRYPTED) as stage:  # type: ignore[arg-type]
         asyncio.run(play(stage))
     assert written_anywhere(tmp_path / "data", RIGHT, OTHER, "wrong again") == []
+
+
+def test_a_network_that_comes_and_goes_has_a_refused_password_shown_once(
+    tmp_path: Path, credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (credentials / "vizclient.password").write_text(RIGHT)
+    timing = Profile.timing
+    monkeypatch.setattr(Profile, "timing", lambda self: replace(timing(self), attention_retry=0.2, probe_interval=0.2))
+    for pace in ("EVERY", "SOON", "AT_LEAST"):
+        monkeypatch.setattr(readiness, pace, 0.2)
+
+    async def play(stage: Stage) -> None:
+        heard = Announced()
+        site = compose(load_profile(with_user(stage.profile)), Places.of(tmp_path / "data"), heard, with_readiness=True)
+        site.on_readiness = heard.readiness_changed
+        site.start()
+        try:
+            await heard.until(lambda problem: problem.code == "password-refused")
+            shown = len(stage.backup.entries(OPEN))
+            for flap in range(3):
+                await asyncio.to_thread(stage.backup.shut)
+                await asyncio.to_thread(stage.backup.cut)
+                await heard.until(lambda problem: problem.layer is Layer.NOTHING)
+                await asyncio.to_thread(stage.backup.open)
+                if flap == 0:  # connected to the main server: readiness alone wants a session with the backup
+                    await heard.until(lambda problem: problem.code == "password-held", looks=True)
+                    await asyncio.to_thread(stage.pair.kill, "main")
+                await heard.until(lambda problem: problem.code == "password-held" and problem.layer is Layer.TCP)
+            assert len(stage.backup.entries(OPEN)) == shown, "no channel is opened but to log in"
+            site.retry()
+            await heard.until(lambda problem: problem.code == "password-refused")
+            assert len(stage.backup.entries(OPEN)) == shown + 1
+        finally:
+            await site.close()
+        assert max(event["refused_logins"] for event in stage.pair.events() if event["event"] == "load") <= 2
+
+    with staged(tmp_path, PASSIVE, **ENCRYPTED) as stage:  # type: ignore[arg-type]
+        asyncio.run(play(stage))
+
+
+def test_commands_that_run_again_and_again_show_a_refused_password_once(tmp_path: Path, credentials: Path) -> None:
+    (credentials / "vizclient.password").write_text("wrong")
+    with staged(tmp_path, PASSIVE, **ENCRYPTED) as stage:  # type: ignore[arg-type]
+        site = ("--profile", str(with_user(stage.profile)))
+        doors = (stage.main, stage.backup)
+
+        def shown() -> list[int]:
+            return [len(door.entries(OPEN)) for door in doors]
+
+        assert "or the password was refused" in run(tmp_path, "ready", *site).stdout
+        before = shown()
+        for command in (
+            ("ready",),
+            ("probe",),
+            ("watch", "--seconds", "1", ITEMS[0]),
+            ("write", ITEMS[0], "1"),
+        ):
+            run(tmp_path, command[0], *site, *command[1:])
+        again = run(tmp_path, "ready", *site)
+        assert again.returncode == Exit.NO_ACTIVE
+        assert again.stdout.count("; it is not shown again before ") == 2, again.stdout
+        assert shown() == before
+        assert run(tmp_path, "secret", "check", *site).returncode == Exit.ATTENTION
+        checked = shown()
+        assert checked == [count + 1 for count in before], "a person wanted it"
+        run(tmp_path, "ready", *site)
+        assert shown() == checked
+        (credentials / "vizclient.password").write_text(RIGHT)
+        assert run(tmp_path, "ready", *site).returncode != Exit.NO_ACTIVE, "another one is shown at once"
+    assert written_anywhere(tmp_path / "data", RIGHT, "wrong") == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process by a signal")

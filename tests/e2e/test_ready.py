@@ -188,7 +188,7 @@ def test_a_wrong_password_on_the_backup_is_found_and_shown_to_it_once(well: Site
     assert (first.trouble, first.code) == (["credentials.password-refused"], Exit.NOT_READY)
     well.set(users={"operator": PASSWORD})
     second = well.look()
-    assert (second.trouble, second.code) == (["credentials.barred"], Exit.NOT_READY), (
+    assert (second.trouble, second.code) == (["credentials.password-held"], Exit.NOT_READY), (
         "not even shown: nobody is locked out"
     )
     third = well.look("--again")

@@ -1,7 +1,7 @@
 """`vizclient ready`: if the active server failed now, would the other one take its place? Asked once, for people and monitoring.
 
-Both servers are asked side by side, each in one short session that changes nothing. A user that a server has refused is not
-shown to it again by the next run: a monitoring that runs each minute must lock nobody out.
+Both servers are asked side by side, each in one short session that changes nothing. A monitoring that runs each minute locks
+nobody out: what a server refused is held back by `link.logins`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vizclient.headless.probe import PATIENCE
 from vizclient.headless.running import complain_of
 from vizclient.items.address import Address
 from vizclient.items.ports import ServiceFault, SessionEnded
-from vizclient.link.composition import connector
+from vizclient.link.composition import connector, logins
 from vizclient.link.memory import Learned, Memory, with_inspection
 from vizclient.pages.bundle import Bundle, BundleError, digest_of, load_bundle
 from vizclient.phrases import PHRASES, counted, phrase
@@ -37,7 +37,6 @@ from vizclient.redundancy.roles import find_role
 _ACTIVE = (Role.ACTIVE, Role.INFERRED)
 _WITHIN = 20.0
 """Seconds for a look at one server, its file of pages included."""
-_BARRED = "ready-advice.credentials.barred"
 _EXITS = {
     Light.READY: Exit.DONE,
     Light.RESTRICTED: Exit.RESTRICTED,
@@ -49,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 async def ready(profile: Profile, places: Places, *, again: bool, as_json: bool) -> Exit:
-    """Ask both servers and print what was found. `again`: a person says that a refused user may be shown once more."""
+    """Ask both servers and print what was found. `again`: a person says that a refused password may be shown once more."""
     try:
         bundle = None if profile.bundle_path is None else load_bundle(profile.bundle_path, profile.namespaces)
     except BundleError as error:
@@ -57,7 +56,10 @@ async def ready(profile: Profile, places: Places, *, again: bool, as_json: bool)
         return Exit.USAGE
     memory = Memory(places, profile.file)
     learned = await memory.load()
-    look = _Look(profile, connector(profile, places, PATIENCE), bundle, learned, again=again)
+    passwords = logins(profile, places)
+    if again:
+        passwords.ask_again()
+    look = _Look(profile, connector(profile, places, PATIENCE, passwords), bundle, learned, again=again)
     readiness = await look.judge()
     await memory.save(look.learned)
     if as_json:
@@ -75,7 +77,7 @@ class _Look:
     def __init__(
         self, profile: Profile, inspector: Inspector, bundle: Bundle | None, learned: Learned, *, again: bool
     ) -> None:
-        self.learned = replace(learned, refused=()) if again else learned
+        self.learned = learned
         self._again = again
         self._reports: tuple[Report, Report] | None = None
         self._profile = profile
@@ -122,7 +124,6 @@ class _Look:
                 certificates=self._inspector.certificates(active.other),
                 with_pages=self._profile.bundle_node is not None,
                 pages="" if self._bundle is None else self._bundle.digest,
-                barred=active.other in self.learned.refused,
             )
         )
 
@@ -133,24 +134,13 @@ class _Look:
         for report, peer in (self._reports, self._reports[::-1]):
             finding = find_role(report, peer)
             parts = [f"{report.server}: {why(finding, report)}", advice(finding, report)]
-            if report.server in self.learned.refused and report.problem is None:
-                parts = [f"{report.server}: {phrase('ready.credentials.barred', {})}", phrase(_BARRED, {})]
             said.append(". ".join(part for part in parts if part))
         return said
 
     async def _probe(self, server: Server, opened: AsyncExitStack) -> ProbeResult:
-        barred = server in self.learned.refused
-        result = await self._inspector.probe(server, 0, Deaf(), session=not barred)
+        result = await self._inspector.probe(server, 0, Deaf(), session=True)
         if result.session is not None:
             opened.push_async_callback(result.session.close)
-        problem = result.report.problem
-        kind = None if problem is None else problem.kind
-        refused = [one for one in self.learned.refused if one is not server]
-        shown = result.report.layer >= Layer.SESSION  # else the password was not even found
-        was_away = kind is ProblemKind.UNREACHABLE  # worth another try, the next time
-        if (kind is ProblemKind.CREDENTIALS and shown) or (barred and not was_away):
-            refused.append(server)
-        self.learned = replace(self.learned, refused=tuple(refused))
         return result
 
     async def _inspect(self, asked: ProbeResult) -> tuple[Inspection | None, Report]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from vizclient.exits import Exit
 from vizclient.headless.account import advice, why
 from vizclient.headless.running import complain, complain_of, run_headless
+from vizclient.link.refusals import RefusedLogins
 from vizclient.password import LONGEST, Password
 from vizclient.phrases import phrase
 from vizclient.places import Places
@@ -43,12 +44,13 @@ def set_password(path: str, data_dir: Path | None, server: Server | None, *, sec
         return Exit.UNKNOWN
     if password is None:
         return Exit.USAGE
-    secrets = secrets or Secrets(profile)
+    secrets, remembered = secrets or Secrets(profile), RefusedLogins(Places.of(data_dir))
     for each in servers:
         try:
             secrets.keep(each, password)
         except SecretError as error:
             return _complain(error, user)
+        remembered.permit(secrets.account(each))
         print(phrase("secret-kept", {"user": user, "server": each}))
     return Exit.DONE
 
@@ -75,12 +77,14 @@ def check_password(path: str, data_dir: Path | None, server: Server | None) -> E
 
     async def work(profile: Profile, places: Places) -> Exit:
         from vizclient.headless.probe import ask  # noqa: PLC0415 - asyncua
-        from vizclient.link.composition import connector  # noqa: PLC0415
+        from vizclient.link.composition import connector, logins  # noqa: PLC0415
 
         servers = _servers(profile, server)
         if not servers:
             return Exit.USAGE
-        reports = await ask(connector(profile, places), servers)
+        passwords = logins(profile, places)
+        passwords.ask_again()
+        reports = await ask(connector(profile, places, passwords=passwords), servers)
         return max((_tell(profile, reports[each]) for each in servers), key=_WORST.index)
 
     return run_headless("secret", path, data_dir, work, stopped=Exit.UNKNOWN)

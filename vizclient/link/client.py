@@ -470,7 +470,7 @@ class LinkClient:
             report, given = view.report, self._passwords.get(server)
             if given is None or report is None or report.problem is None or report.at < given[1]:
                 continue
-            if report.problem.code == "password-refused":
+            if report.problem.code in ("password-refused", "password-held"):
                 del self._passwords[server]
 
     def _set_standing(self, standing: Standing) -> None:

@@ -8,6 +8,7 @@ from random import Random
 from vizclient.link.logins import Passwords
 from vizclient.link.memory import Memory
 from vizclient.link.readiness import ReadinessWatch
+from vizclient.link.refusals import RefusedLogins
 from vizclient.link.site import Site, SiteListener
 from vizclient.opcua.connector import OpcUaConnector
 from vizclient.opcua.endpoint import Deadlines, Target
@@ -34,7 +35,7 @@ class SystemClock:
 
 def compose(profile: Profile, places: Places, listener: SiteListener, *, with_readiness: bool = False) -> Site:
     """The site of `profile`, not started yet. `with_readiness`: it looks now and then whether the standby could take over."""
-    passwords = Passwords(Secrets(profile))
+    passwords = logins(profile, places)
     asked = connector(profile, places, passwords=passwords)
     clock, random = SystemClock(), Random()  # noqa: S311 - jitter
     return Site(
@@ -57,6 +58,11 @@ def _readiness(
     return ReadinessWatch(asked, clock, random, memory, table.find, digest_of, pages=profile.bundle_address)
 
 
+def logins(profile: Profile, places: Places) -> Passwords:
+    """The passwords of the users of `profile`."""
+    return Passwords(Secrets(profile), RefusedLogins(places))
+
+
 def connector(
     profile: Profile, places: Places, deadlines: Deadlines | None = None, passwords: Passwords | None = None
 ) -> OpcUaConnector:
@@ -68,7 +74,7 @@ def connector(
         timing=profile.timing(),
         role_item=_role_item(profile),
         interface_property=profile.redundancy.interface_property,
-        passwords=passwords or Passwords(Secrets(profile)),
+        passwords=passwords or logins(profile, places),
         deadlines=deadlines,
     )
 

@@ -2,7 +2,8 @@
 gave one here, kept in the keyring once a server has accepted it.
 
 A keyring may wait for a person to unlock it. That holds up neither the event loop nor the end of the program, and when it
-is unlocked the server is tried at once. Knows where passwords come from only through `Secrets`.
+is unlocked the server is tried at once. Knows where passwords come from only through `Secrets`. Whoever connects asks here, so
+that what a server refused is held back from all of them: see `refusals`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final, TypeVar
 
+from vizclient.link.refusals import Refusal, RefusedLogins
 from vizclient.opcua.errors import Misfit
 from vizclient.password import Password
 from vizclient.profiles.secrets import Found, SecretError, Secrets
 from vizclient.redundancy.model import ProblemKind, Server
 
 PATIENCE: Final = 3.0
-"""Seconds that a connection attempt waits for a password."""
+"""Seconds that a connection attempt waits for a password, or for what is remembered of it."""
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -32,10 +35,13 @@ class Passwords:
     a person should know.
     """
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: Secrets, remembered: RefusedLogins) -> None:
         self.on_late: Callable[[Server], None] = _nobody
         self.on_trouble: Callable[[str, Mapping[str, str]], None] = _nobody
         self._secrets = secrets
+        self._remembered = remembered
+        self._permitted: set[Server] = set()
+        self._suspects: set[Server] = set()
         self._found: dict[Server, Password] = {}
         self._given: dict[Server, Password] = {}
         self._kept: set[Server] = set()
@@ -46,6 +52,22 @@ class Passwords:
 
     async def password(self, server: Server) -> Password:
         """See `opcua.login.Passwords`."""
+        password, account = await self._any(server), self._secrets.account(server)
+        permitted = server in self._permitted
+        self._permitted.discard(server)
+
+        def look() -> Refusal | None:
+            if permitted:
+                self._remembered.permit(account)
+            return self._remembered.find(account, password)
+
+        refusal = await self._memory(f"refusals of {server}", look)
+        if refusal is not None:
+            raise self._held_back(server, refusal)
+        return password
+
+    async def _any(self, server: Server) -> Password:
+        """The password, refused or not."""
         known = self._given.get(server) or self._found.get(server)
         if known is not None:
             return known
@@ -66,32 +88,49 @@ class Passwords:
         return outcome.password
 
     def ask_again(self) -> None:
-        """A person wants another try: a keyring that was not unlocked may ask for it once more."""
+        """A person wants another try: a keyring that was not unlocked may ask for it once more, and what was refused is shown once."""
         self._locked = None
+        self._permitted.update(Server)
 
     def give(self, server: Server, password: Password) -> None:
         """A person says that this is the one."""
         self._given[server] = password
+        self._permitted.add(server)
         self._kept.discard(server)
         self._accepted.discard(server)
 
-    def accepted(self, server: Server) -> None:
+    async def showing(self, server: Server, password: Password) -> None:
+        """See `opcua.login.Passwords`."""
+        account = self._secrets.account(server)
+        outcome = await self._memory(f"showing to {server}", lambda: self._remembered.show(account, password))
+        suspect, refusal = outcome or (False, None)
+        if refusal is not None:
+            raise self._held_back(server, refusal)
+        (self._suspects.add if suspect else self._suspects.discard)(server)
+
+    async def accepted(self, server: Server, password: Password) -> None:
         """Keep what was given, for the other server too if the same was given for the same user there: its port may stay closed
         until it is needed. If it then refuses that, it is kept no more."""
         self._accepted.add(server)
+        if server in self._suspects:
+            self._suspects.discard(server)
+            account = self._secrets.account(server)
+            await self._memory(f"accepted by {server}", lambda: self._remembered.accepted(account, password))
         given, user = self._given.get(server), self._secrets.user(server)
-        if given is None or user is None:
+        if given != password or user is None:
             return
         for each in (server, server.other):
             other = self._secrets.user(each)
             same = other is not None and other.name == user.name and self._given.get(each) == given
             if same and each not in self._kept:
                 self._kept.add(each)
-                self._keep(each, given)
+                self._keep(each, password)
 
-    def refused(self, server: Server) -> None:
+    async def refused(self, server: Server, password: Password) -> None:
         """Whoever mends it may do so elsewhere: the next time it is looked up anew, unless a person gave it here."""
         self._found.pop(server, None)
+        account = self._secrets.account(server)
+        await self._memory(f"refused by {server}", lambda: self._remembered.refused(account, password))
         if server in self._kept - self._accepted:
             self._kept.discard(server)
             _in_thread(f"remove password of {server}", lambda: self._secrets.remove(server))
@@ -113,6 +152,20 @@ class Passwords:
                 self.on_trouble("password-not-kept", {})
 
         _in_thread(f"keep password of {server}", lambda: self._secrets.keep(server, password)).add_done_callback(kept)
+
+    async def _memory(self, name: str, work: Callable[[], _T]) -> _T | None:
+        """What `work` came to; None if a disk that hangs must not hold up the connection any longer."""
+        working = _in_thread(name, work)
+        done, _ = await asyncio.wait({working}, timeout=PATIENCE)
+        if not done:
+            _log.warning("%s: no answer from the disk", name)
+            return None
+        outcome = working.result()
+        return None if isinstance(outcome, SecretError) else outcome
+
+    def _held_back(self, server: Server, refusal: Refusal) -> Misfit:
+        refused, due = (datetime.fromtimestamp(at).astimezone().strftime("%H:%M") for at in (refusal.at, refusal.due))
+        return self._misfit(server, SecretError("password-held", refused=refused, due=due))
 
     def _misfit(self, server: Server, error: SecretError) -> Misfit:
         user = self._secrets.user(server)

@@ -26,11 +26,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """The last inspection of each server. `refused`: where user and password were refused, and are not shown again."""
+    """The last inspection of each server."""
 
     main: Inspection | None = None
     backup: Inspection | None = None
-    refused: tuple[Server, ...] = ()
 
     def of(self, server: Server) -> Inspection | None:
         """The last inspection of `server`."""
@@ -69,7 +68,7 @@ def _same(old: Learned, new: Learned) -> bool:
         then is None or now is None or 0 <= now.wall - then.wall < SAME_FOR
         for then, now in ((old.main, new.main), (old.backup, new.backup))
     )
-    before, after = ([shape(one.main), shape(one.backup), one.refused] for one in (old, new))
+    before, after = ([shape(one.main), shape(one.backup)] for one in (old, new))
     return young and before == after
 
 

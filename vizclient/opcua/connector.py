@@ -83,8 +83,8 @@ class OpcUaConnector:
         except Exception as error:  # noqa: BLE001 every failure is a report
             user = self._targets[server].user
             problem = self._in_full(problem_of(error, attempt.layer, with_user=bool(user)), user)
-            if problem.case == "password-refused" and self._passwords is not None:
-                self._passwords.refused(server)
+            if problem.case == "password-refused" and self._passwords is not None and attempt.shown is not None:
+                await self._passwords.refused(server, attempt.shown)
             if problem.kind is ProblemKind.LOCAL:
                 _log.exception("probe of %s", server)
             return ProbeResult(attempt.report(problem), None)
@@ -132,12 +132,15 @@ class OpcUaConnector:
         kept = False
         try:
             created = await create_session(channel, target, own, deadlines.step, deadlines.session)
+            login = None
+            if password is not None and self._passwords is not None:
+                await self._passwords.showing(server, password)
+                attempt.shown, login = password, Login(password, partial(self._trusted.check, server))
             attempt.reach(Layer.SESSION)
-            login = None if password is None else Login(password, partial(self._trusted.check, server))
             await activate_session(channel, target, created, login, deadlines.step, self._locales)
             attempt.reach(Layer.ACTIVATED)
             if password is not None and self._passwords is not None:
-                self._passwords.accepted(server)
+                await self._passwords.accepted(server, password)
             reader = Reader(channel, deadlines.step)
             learned = await role.learn(channel, reader, self._role_item, self._nodes.get(server, role.RoleNodes()))
             self._nodes[server] = learned.nodes
@@ -184,12 +187,13 @@ class OpcUaConnector:
 
 
 class _Attempt:
-    """How far one attempt has come."""
+    """How far one attempt has come. `shown`: the password that the server was shown, or is about to be."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.begun = time.perf_counter()
         self.layer = Layer.NOTHING
+        self.shown: Password | None = None
         self._reached: dict[Layer, float] = {}
 
     def reach(self, layer: Layer) -> None:

@@ -47,15 +47,19 @@ class Passwords(Protocol):
     """Where the passwords of users come from, and who hears what became of them."""
 
     async def password(self, server: Server) -> Password:
-        """The one for the user of `server`. Raises Misfit if there is none. Bounded in time."""
+        """The one for the user of `server`. Raises Misfit if there is none, or it must not be shown now. Bounded in time."""
         ...
 
-    def accepted(self, server: Server) -> None:
+    async def showing(self, server: Server, password: Password) -> None:
+        """It is shown next. Raises Misfit if it must not be, because it has been meanwhile. Bounded in time."""
+        ...
+
+    async def accepted(self, server: Server, password: Password) -> None:
         """The server took it."""
         ...
 
-    def refused(self, server: Server) -> None:
-        """The server did not take it."""
+    async def refused(self, server: Server, password: Password) -> None:
+        """The server did not take it. Returns when that is kept, in bounded time."""
         ...
 
 

@@ -97,7 +97,7 @@ class Secrets:
         file = self.file(server)
         if file is not None:
             return Found(_read(file), file)
-        account = self._account(server)
+        account = self.account(server)
         text = _asked(lambda: self._open().get_password(SERVICE, account))
         if text is None:
             raise SecretError("password-missing")
@@ -110,12 +110,12 @@ class Secrets:
         """Keep it in the keyring. Raises SecretError; also where a file of the service would be found before it."""
         if (file := self.file(server)) is not None:
             raise SecretError("password-file-first", file=file)
-        account = self._account(server)
+        account = self.account(server)
         _asked(lambda: self._open().set_password(SERVICE, account, password.reveal()))
 
     def remove(self, server: Server) -> bool:
         """Take it out of the keyring; whether it was there. Raises SecretError."""
-        account = self._account(server)
+        account = self.account(server)
 
         def remove() -> bool:
             keyring = self._open()
@@ -134,7 +134,8 @@ class Secrets:
         names = (f"{SERVICE}.{server}.password", f"{SERVICE}.password")
         return next((file for name in names if (file := Path(folder, name)).is_file()), None)
 
-    def _account(self, server: Server) -> str:
+    def account(self, server: Server) -> str:
+        """The user of `server`, who must have one, at its address: to that a password belongs."""
         user, there = self.user(server), self._profile.server(server)
         assert user is not None, "nobody logs in there"
         host = f"[{there.host}]" if ":" in there.host else there.host

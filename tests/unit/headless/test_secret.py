@@ -14,6 +14,9 @@ import pytest
 from fakes.keyring import FakeKeyring
 from vizclient.exits import Exit
 from vizclient.headless.secret import remove_password, set_password
+from vizclient.link.refusals import RefusedLogins
+from vizclient.password import Password
+from vizclient.places import Places
 from vizclient.profiles.loading import load_profile
 from vizclient.profiles.secrets import CREDENTIALS, Secrets
 from vizclient.redundancy.model import Server
@@ -35,17 +38,17 @@ TWO = '[main.user]\nname = "op"\n[backup.user]\nname = "guest"\n'
 
 class Bench:
     def __init__(self, folder: Path, user: str, environment: dict[str, str] | None = None) -> None:
-        self.path = folder / "a.toml"
+        self.path, self.data = folder / "a.toml", folder / "data"
         self.path.write_text(PROFILE + user, "utf-8")
         self.keyring = FakeKeyring()
         profile = load_profile(self.path)
         self.secrets = Secrets(profile, environment=environment or {}, keyring=lambda: self.keyring)
 
     def set(self, server: Server | None = None) -> Exit:
-        return set_password(str(self.path), None, server, secrets=self.secrets)
+        return set_password(str(self.path), self.data, server, secrets=self.secrets)
 
     def remove(self, server: Server | None = None) -> Exit:
-        return remove_password(str(self.path), None, server, secrets=self.secrets)
+        return remove_password(str(self.path), self.data, server, secrets=self.secrets)
 
     @property
     def kept(self) -> dict[str, str]:
@@ -85,6 +88,20 @@ def test_a_password_from_a_pipe_is_kept_for_both_servers(
     said = capsys.readouterr()
     assert "right" not in said.out + said.err
     assert said.out.count("is kept in the keyring") == 2
+
+
+def test_a_password_that_was_refused_may_be_shown_once_more_when_it_is_set_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, password = Bench(tmp_path, ONE), Password("right")
+    remembered = RefusedLogins(Places.of(bench.data))
+    for account in ("op@a:4840", "op@b:4840"):
+        remembered.refused(account, password)
+        assert remembered.find(account, password) is not None
+    pipe(monkeypatch, b"right")
+    assert bench.set(Server.MAIN) is Exit.DONE
+    assert remembered.find("op@a:4840", password) is None
+    assert remembered.find("op@b:4840", password) is not None
 
 
 def test_a_typed_password_is_asked_for_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

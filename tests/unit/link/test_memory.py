@@ -34,7 +34,7 @@ def _file(folder: Path) -> Path:
 def test_what_was_learned_is_there_after_a_restart(tmp_path: Path) -> None:
     async def run() -> None:
         assert await Memory(Places.of(tmp_path), PROFILE).load() == Learned()
-        learned = Learned(main=MAIN, refused=(Server.BACKUP,))
+        learned = Learned(main=MAIN)
         await Memory(Places.of(tmp_path), PROFILE).save(learned)
         found = await Memory(Places.of(tmp_path), PROFILE).load()
         assert found == learned
