@@ -79,7 +79,9 @@ def test_a_person_lets_what_was_refused_be_shown_once_and_it_begins_with_ten_min
     assert try_once(tmp_path, wall)
     wall.now += FIRST
     assert try_once(tmp_path, wall)
+    assert try_once(tmp_path, wall, B)
     logins(tmp_path, wall).permit(A)
+    assert not try_once(tmp_path, wall, B), "only what was meant"
     assert [try_once(tmp_path, wall), try_once(tmp_path, wall)] == [True, False]
     wall.now += FIRST
     assert try_once(tmp_path, wall)
