@@ -150,6 +150,7 @@ class OpcUaSession:
             await self._tasks.close()
         finally:
             await close_session(self._channel, self._deadlines.close)
+            self._let_go()
 
     # -- items.ports.DataSession --------------------------------------------------------------------------------------
 
@@ -307,6 +308,13 @@ class OpcUaSession:
         self._channel.abort()
         if not self._closed:
             self._listener.session_lost(self._generation, problem)
+
+    def _let_go(self) -> None:
+        """Of whatever refers back to this session: its memory is free at once, and the garbage collector has no work."""
+        self._channel.on_lost = None
+        self._batch, self._on_gap = _drop, _nothing
+        for told in (self._roles, self._items, self._publisher):
+            told.let_go()
 
     def _finish(self) -> None:
         if not self._over.done():

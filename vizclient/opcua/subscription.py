@@ -97,6 +97,10 @@ class Subscription:
         """Of all items that are, or are being, monitored."""
         return list(self._nodes)
 
+    def let_go(self) -> None:
+        """Tell nobody any more: the session is over."""
+        self._deliver = self._gap = _tell_nobody
+
     async def create(self, publisher: Publisher) -> None:
         """Create it on the server and let it be fed. Raises SessionEnded or ServiceFault."""
         request = ua.CreateSubscriptionRequest()
@@ -266,6 +270,11 @@ class Publisher:
         """Feed it no more."""
         self._subscriptions.pop(subscription.id, None)
 
+    def let_go(self) -> None:
+        """Feed and tell nobody any more: the session is over."""
+        self._subscriptions.clear()
+        self._lost = _tell_nobody
+
     def give_up(self) -> None:
         """Expect nothing of the requests that are outstanding: the server seems to have lost them."""
         self._round += 1
@@ -350,6 +359,10 @@ class Publisher:
         acknowledgement.SubscriptionId = subscription_id
         acknowledgement.SequenceNumber = number
         self._acknowledgements.append(acknowledgement)
+
+
+def _tell_nobody(*_: object) -> None:
+    pass
 
 
 def _failure(handle: int, status: int) -> ua.MonitoredItemNotification:
