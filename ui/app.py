@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from vizclient.exits import Exit
 from vizclient.footprint import ResourceTrace, keep_account
 from vizclient.link.client import LinkClient, open_link
+from vizclient.link.drills import Drills
 from vizclient.link.history import History
 from vizclient.logs import Log
 from vizclient.machine import on_stop
@@ -106,6 +107,7 @@ def show(
         state,
         may_switch=profile.redundancy.operator_switch,
         web=profile.web,
+        last_drill=Drills(places, profile.file).last,
         users={server: user.name for server in Server if (user := profile.user_of(server)) is not None},
     )
     if page:

@@ -16,6 +16,7 @@ from vizclient.faults import Fault
 from vizclient.items.freshness import Freshness
 from vizclient.items.writing import WriteState
 from vizclient.link.client import LinkClient
+from vizclient.link.drills import DrillRecord
 from vizclient.link.mirror import Mirror
 from vizclient.pages.bundle import Bundle
 from vizclient.pages.document import Element
@@ -57,6 +58,7 @@ class Window(QMainWindow):
     """One window on one site. `closed` is emitted once, when it is closed; the link is not its to end.
 
     `may_switch`: a person may ask for the other server. `users`: who logs in where. `web`: the servers' web pages.
+    `last_drill` is asked whenever the servers are shown.
     """
 
     closed = Signal()
@@ -77,6 +79,7 @@ class Window(QMainWindow):
         may_switch: bool = False,
         users: Mapping[Server, str] | None = None,
         web: Web | None = None,
+        last_drill: Callable[[], DrillRecord | None] = lambda: None,
     ) -> None:
         super().__init__()
         words = speaker.words
@@ -92,6 +95,7 @@ class Window(QMainWindow):
         self.theme = theme
         self._theme_name = state.theme
         self._may_switch = may_switch
+        self._last_drill = last_drill
         self.actions_ = Actions(self, words)
         self.actions_["web"].setVisible(web is not None)
         self.web_pages = None if web is None else WebPages(web, self._active_server, self._tell_of_server, self)
@@ -507,6 +511,8 @@ class Window(QMainWindow):
             self._servers_dock.visibilityChanged.connect(
                 lambda _: self.actions_["servers"].setChecked(not self._servers_dock.isHidden())
             )
+        if visible:
+            self.servers.set_drill(self._last_drill())
         self._servers_dock.setVisible(visible)
         self.actions_["servers"].setChecked(visible)
 

@@ -119,7 +119,40 @@ def _parser(*, with_sim: bool) -> argparse.ArgumentParser:
         "--haproxy-config", action="store_true", help="print a configuration for the ports of the profile, and end"
     )
 
-    history = _add(commands, "history", "the switchovers that the window of a profile has seen", _history, HISTORY_HELP)
+    drill = _add(commands, "drill", "a planned switchover and the way back, measured item by item", _drill, DRILL_HELP)
+    _add_profile(drill)
+    drill.add_argument("--out", metavar="DIR", type=Path, help="the folder of the report (default: beside the history)")
+    drill.add_argument("--yes", action="store_true", help="do not ask: a drill disturbs the building")
+    drill.add_argument(
+        "--return", dest="with_return", action=argparse.BooleanOptionalAction, default=True, help="switch back again"
+    )
+    drill.add_argument(
+        "--page", dest="pages", metavar="ID", action="append", help="items of this page, and of others named so (all)"
+    )
+    drill.add_argument(
+        "--observe",
+        metavar="S",
+        type=_seconds,
+        default=10.0,
+        help="watch the items for so long before, to see how they move by themselves (10)",
+    )
+    drill.add_argument(
+        "--wait",
+        metavar="S",
+        type=_seconds,
+        default=600.0,
+        help="for a person to switch over, where that is needed (600)",
+    )
+    drill.add_argument("--language", choices=("en", "de"), help="of the report (default: this computer's)")
+    drill.add_argument("--json", action="store_true", help="one JSON object, see below")
+
+    history = _add(
+        commands,
+        "history",
+        "the switchovers that the window of a profile has seen, and its drills",
+        _history,
+        HISTORY_HELP,
+    )
     _add_profile(history)
     history.add_argument("--json", action="store_true", help="one JSON array, oldest first, see below")
 
@@ -220,8 +253,31 @@ then ever longer, up to a day; a person says --again when it was mended.
 """
     + HELP
 )
+DRILL_HELP = (
+    """Asks whether it may begin, having said what will happen. The active server is asked by its method Failover,
+where it has one and the profile's user may call it; else a person switches over by the servers' own means. A pair that
+is not ready to take over is left alone (11). Nothing is written to any item. Ctrl-C ends it, and says how the pair stands.
+Measured for each item: how long it was not live, its value before and after, what became of it. Messages are counted
+where a module that only the active server sends by has items Events, Sent and Pending.
+Exits with 0 (passed), 10 (passed, with restrictions), 12 (failed: no switch, no way back, nothing back) or 7 (broken off).
+JSON:
+  {"verdict", "t", "until", "home", "stands", "items", "faults": {FAULT: number}, "legs": [{"from", "to", "way",
+   "noticed_ms", "steps_ms", "outage_ms", "blackout_ms", "compared", "differing": [item]}], "messages":
+   [{"interface", "events", "sent", "doubled", "unsent"}], "report", "table"}
+      home, stands: the server that served before and at the end; way: method, person, itself; steps_ms to
+      compared: as in history; report, table: the files of the HTML and of the CSV
+CSV (RFC 4180), a line for each item of each switch: leg, from, to, item, interface, behaviour, outcome (back,
+  unsynchronised, worse, missing, waiting), outage_ms (loss to first trustworthy value), blackout_ms (the same, from
+  found active), gap_ms (last value received before to first after), made_late (1: the new server had to make it),
+  value_before, status_before, value_after, status_after, unit, agreement (same, within, moving, differs,
+  not-compared), difference, tolerance
+
+"""
+    + HELP
+)
 HISTORY_HELP = (
-    """JSON, an object for each switchover or reconnection:
+    """JSON, an object for each switchover or reconnection that the window saw, and for each drill, "kind" says which;
+oldest first. "kind": "switchover":
   "t" (unix seconds of the loss), "from" and "to" ("main" or "backup"), "cause", "noticed" (by
   reset, session-ended, watchdog, undecodable, role, peer, operator, sleep, local),
   "steps_ms" after the loss: channel, session, active, decided, first_value, all_values (negative
@@ -231,7 +287,10 @@ HISTORY_HELP = (
   of them made first by the new server, "late_after_ms"; by interface "unsynchronised", "missing"
   (with the first few "missing_items") and "awaited"; "worse" (bad or uncertain, unlike before),
   "waiting" (nothing has come), "whole" (no more is counted)
-The last 200 are kept.
+"kind": "drill":
+  "t", "verdict" (passed, restricted, failed, broken-off), "home", "stands" (the server that served
+  before and at the end), "switches" (as above), "report" and "table" (files)
+The last 200 switchovers and 50 drills are kept.
 
 """
     + HELP
@@ -422,6 +481,29 @@ def _follow(arguments: argparse.Namespace) -> int:
     if arguments.haproxy_config:
         return haproxy_config(arguments.profile, arguments.data_dir)
     return run_headless("follow", arguments.profile, arguments.data_dir, follow, stopped=Exit.DONE)
+
+
+def _drill(arguments: argparse.Namespace) -> int:
+    from vizclient.headless.drill import Wish, drill, usual_language  # noqa: PLC0415
+    from vizclient.headless.running import run_headless  # noqa: PLC0415
+
+    wish = Wish(
+        out=arguments.out,
+        yes=arguments.yes,
+        with_return=arguments.with_return,
+        as_json=arguments.json,
+        pages=tuple(arguments.pages or ()),
+        observe=arguments.observe,
+        wait=arguments.wait,
+        language=arguments.language or usual_language(),
+    )
+    return run_headless(
+        "drill",
+        arguments.profile,
+        arguments.data_dir,
+        lambda profile, places: drill(profile, places, wish),
+        stopped=Exit.UNKNOWN,
+    )
 
 
 def _history(arguments: argparse.Namespace) -> int:

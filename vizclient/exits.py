@@ -20,6 +20,7 @@ class Exit(IntEnum):
     NO_DISPLAY = 9
     RESTRICTED = 10  # the standby could take over, with restrictions
     NOT_READY = 11  # it could not
+    FAILED = 12  # a drill: the switch or the return did not come, or nothing came back
 
 
 HELP = """exit codes:
@@ -27,5 +28,5 @@ HELP = """exit codes:
   2 usage or profile   3 no active server     4 two active servers
   5 refused            6 mismatch             7 unknown outcome
   8 needs a person     9 no display
- 10 ready, with restrictions                 11 not ready"""
+ 10 with restrictions                        11 not ready             12 drill failed"""
 """The same for people, below the help of every command."""

@@ -20,6 +20,7 @@ from vizclient.items.metadata import Metadata
 from vizclient.items.value import Sample, Value
 from vizclient.items.writing import WriteState
 from vizclient.link.client import LinkClient
+from vizclient.link.drills import DrillRecord
 from vizclient.link.mirror import Mirror
 from vizclient.pages.bundle import Bundle
 from vizclient.profiles.following import Web
@@ -84,6 +85,7 @@ class Desk:
         may_switch: bool = False,
         users: Mapping[Server, str] | None = None,
         web: Web | None = None,
+        last_drill: DrillRecord | None = None,
     ) -> Window:
         words = self.speaker.words
         canvas = Canvas(self.mirror, self.theme, self.numbers, words, clock=self.now.seconds)
@@ -101,6 +103,7 @@ class Desk:
             may_switch=may_switch,
             users=users,
             web=web,
+            last_drill=lambda: last_drill,
         )
         self.windows.append(window)
         return window

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vizclient.link.drills import DrillRecord
 from vizclient.redundancy.comparison import number_of
 from vizclient.redundancy.model import Connection, ConnectionState, Role, Server, ServerView, Switchover
 from vizclient.redundancy.readiness import Readiness
@@ -70,6 +71,11 @@ class ServersPanel(QWidget):
         self._open_manager = open_manager
         self._managers: dict[Server, QPushButton] = {}
         self.readiness = ReadinessPart(speaker, theme, now, self)
+        self._drill = QLabel(self)
+        self._drill.setWordWrap(True)
+        self._drill.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._drill.setTextFormat(Qt.TextFormat.PlainText)
+        self._drill.setVisible(False)
         self._past = QTreeWidget(self)
         self._none_yet = QLabel(speaker.words("servers.past.none"), self)
         self._retry = QToolButton(self)
@@ -109,6 +115,17 @@ class ServersPanel(QWidget):
             item = self._past.topLevelItem(row)
             assert item is not None
             self._fill(item, switchover)
+
+    def set_drill(self, drill: DrillRecord | None) -> None:
+        """The last drill of the pair, None if there was none."""
+        self._drill.setVisible(drill is not None)
+        if drill is None:
+            return
+        words, times = self._speaker.words, self._speaker.times
+        time = f"{times.date(drill.wall)}, {times.time(drill.wall)}"
+        verdict = words(f"drill.verdict.{drill.verdict}")
+        self._drill.setText(words("servers.past.drill", time=time, verdict=verdict))
+        self._drill.setToolTip(words("servers.past.drill.tip", file=drill.report) if drill.report else "")
 
     def cell(self, server: Server, row: str) -> str:
         """What is said of `server` in `row` ("role", "why", "level", "state", "since", "probe", "session", "address")."""
@@ -354,6 +371,7 @@ class ServersPanel(QWidget):
         box.addWidget(past)
         box.addWidget(self._none_yet)
         box.addWidget(self._past, 1)
+        box.addWidget(self._drill)
         box.addStretch(0)
 
     def _lay_out_managers(self, grid: QGridLayout) -> None:

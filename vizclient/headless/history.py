@@ -1,4 +1,4 @@
-"""`vizclient history`: the switchovers that the window of a profile has seen. Reads a file, and asks no server."""
+"""`vizclient history`: the switchovers that the window of a profile has seen, and its drills. Reads files, and asks no server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vizclient.exits import Exit
 from vizclient.faults import FaultError
 from vizclient.headless.running import complain_of
 from vizclient.items.address import AddressError, parse_address
+from vizclient.link.drills import DrillRecord, Drills
 from vizclient.link.history import History
 from vizclient.phrases import counted, phrase
 from vizclient.places import Places
@@ -31,17 +32,51 @@ def history(profile: str, data_dir: Path | None, *, as_json: bool) -> Exit:
     except ProfileError as error:
         complain_of(error)
         return Exit.USAGE
-    switchovers, fault = History(places, loaded.file).load()
-    if fault is not None:
-        complain_of(FaultError([fault]))
+    switchovers, broken = History(places, loaded.file).load()
+    drills, broken_too = Drills(places, loaded.file).load()
+    for fault in (broken, broken_too):
+        if fault is not None:
+            complain_of(FaultError([fault]))
+    past: list[Switchover | DrillRecord] = sorted([*switchovers, *drills], key=lambda one: one.wall)
     if as_json:
-        print(json.dumps([row(switchover, loaded.namespaces) for switchover in switchovers], indent=2))
-    elif not switchovers:
+        print(json.dumps([_object(one, loaded.namespaces) for one in past], indent=2))
+    elif not past:
         print(phrase("history-none", {}))
     else:
-        for switchover in switchovers:
-            print("\n".join(lines(switchover, loaded.namespaces)))
+        for one in past:
+            said = drill_lines(one) if isinstance(one, DrillRecord) else lines(one, loaded.namespaces)
+            print("\n".join(said))
     return Exit.DONE
+
+
+def _object(one: Switchover | DrillRecord, namespaces: Mapping[str, str]) -> dict[str, Any]:
+    if isinstance(one, Switchover):
+        return {"kind": "switchover", **row(one, namespaces)}
+    return {
+        "kind": "drill",
+        "t": round(one.wall, 3),
+        "verdict": one.verdict,
+        "home": one.home,
+        "stands": one.stands,
+        "switches": [row(switchover, namespaces) for switchover in one.switches],
+        "report": one.report or None,
+        "table": one.table or None,
+    }
+
+
+def drill_lines(drill: DrillRecord) -> list[str]:
+    """One drill for a person: how it went, what came back at each switch, and where its report is."""
+    said = [
+        f"{_time(drill.wall)}  {phrase('history-drill', {'verdict': phrase(f'drill.verdict.{drill.verdict}', {})})}"
+    ]
+    for one in drill.switches:
+        what = "–" if one.comparison is None else in_words(one.comparison)
+        said.append(f"    {phrase('drill-came', {'server': one.left, 'other': one.taken, 'what': what})}")
+    return [*said, f"    {drill.report}"] if drill.report else said
+
+
+def _time(wall: float) -> str:
+    return datetime.fromtimestamp(wall).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def steps(switchover: Switchover) -> dict[str, float | None]:
@@ -116,7 +151,7 @@ def _seconds(seconds: float | None) -> str:
 
 def lines(switchover: Switchover, namespaces: Mapping[str, str]) -> list[str]:
     """One switchover for a person, on two to four lines."""
-    time = datetime.fromtimestamp(switchover.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    time = _time(switchover.wall)
     cause = switchover.cause
     if isinstance(cause, Problem):
         why = phrase(f"reason.{cause.code}", dict(cause.arguments))

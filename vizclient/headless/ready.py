@@ -54,14 +54,7 @@ async def ready(profile: Profile, places: Places, *, again: bool, as_json: bool)
     except BundleError as error:
         complain_of(error)
         return Exit.USAGE
-    memory = Memory(places, profile.file)
-    learned = await memory.load()
-    passwords = logins(profile, places)
-    if again:
-        passwords.ask_again()
-    look = _Look(profile, connector(profile, places, PATIENCE, passwords), bundle, learned, again=again)
-    readiness = await look.judge()
-    await memory.save(look.learned)
+    look, readiness = await look_at(profile, places, bundle, again=again)
     if as_json:
         print(json.dumps(row(readiness), indent=2, ensure_ascii=False))
     elif readiness.standby is not None:
@@ -71,7 +64,20 @@ async def ready(profile: Profile, places: Places, *, again: bool, as_json: bool)
     return Exit.NO_ACTIVE if readiness.standby is None else _EXITS[readiness.light]
 
 
-class _Look:
+async def look_at(
+    profile: Profile, places: Places, bundle: Bundle | None, *, again: bool = False
+) -> tuple[Look, Readiness]:
+    """Ask both servers once, with what earlier looks have learned; what this one learns is kept."""
+    memory, passwords = Memory(places, profile.file), logins(profile, places)
+    if again:
+        passwords.ask_again()
+    look = Look(profile, connector(profile, places, PATIENCE, passwords), bundle, await memory.load(), again=again)
+    readiness = await look.judge()
+    await memory.save(look.learned)
+    return look, readiness
+
+
+class Look:
     """One look at both servers, and what was learned by it. `again`: what an earlier one found does not count against them."""
 
     def __init__(

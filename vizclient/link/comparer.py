@@ -25,7 +25,9 @@ class Comparer:
         self._tell = tell
         self._clock = clock
         self._count: Count | None = None
-        self._told: Comparison | None = None
+        self._told = False
+        self.counted: Count | None = None
+        """Item by item, what was counted last."""
         self.due: float | None = None
 
     def begin(self, shown: Iterable[int], lost_at: float) -> None:
@@ -38,7 +40,8 @@ class Comparer:
                 name = "" if interface is None else interface.name
                 items[handle] = Before(str(mirror.addresses[handle]), name, sample.status)
         if items:
-            self._count, self._told = Count(items, lost_at), None
+            self._count = self.counted = Count(items, lost_at)
+            self._told = False
             self.due = self._clock() + WITHIN
 
     def look(self) -> None:
@@ -54,7 +57,7 @@ class Comparer:
             count.note(handle, found, now, absent=bool(mirror.maker(handle)))
         if not count.open:
             self.end()
-        elif count.nothing_due() and self._told is None:
+        elif count.nothing_due() and not self._told:
             self._say(count.comparison())
 
     def drop(self, handles: Iterable[int]) -> None:
@@ -70,5 +73,5 @@ class Comparer:
             self._say(count.comparison(whole=True))
 
     def _say(self, comparison: Comparison) -> None:
-        self._told = comparison
+        self._told = True
         self._tell(comparison)

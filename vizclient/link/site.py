@@ -129,6 +129,11 @@ class Site:
         """What was announced last."""
         return self._manager.connection
 
+    @property
+    def session(self) -> DataSession | None:
+        """The data session of the moment."""
+        return self._feed.session
+
     def start(self) -> None:
         """Look for the active server, and stay on it. Once."""
         if self._readiness is not None:

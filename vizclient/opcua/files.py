@@ -14,6 +14,7 @@ from asyncua import ua
 from vizclient.items.ports import ServiceFault, SessionEnded
 from vizclient.opcua.channel import Channel
 from vizclient.opcua.errors import Undecodable
+from vizclient.opcua.methods import call_method, find_parts
 from vizclient.opcua.reading import Reader
 
 _PARTS = ("Open", "Read", "Close", "Size", "LastModifiedTime")
@@ -72,44 +73,14 @@ class ServerFile:
     async def _find_parts(self) -> None:
         if self._parts:
             return
-        request = ua.TranslateBrowsePathsToNodeIdsRequest()
-        request.Parameters.BrowsePaths = [_path(self._node, name) for name in _PARTS]
-        response = await self._channel.request(request, ua.TranslateBrowsePathsToNodeIdsResponse, self._within)
-        found: dict[str, ua.NodeId] = {}
-        for name, result in zip(_PARTS, response.Results or (), strict=False):
-            if not result.StatusCode.is_bad() and result.Targets:
-                target = result.Targets[0].TargetId
-                found[name] = ua.NodeId(target.Identifier, target.NamespaceIndex, target.NodeIdType)
+        found = await find_parts(self._channel, self._node, _PARTS, self._within)
         if not found.keys() >= {"Open", "Read", "Close"}:
             raise FileMissing
         self._parts = found
 
     async def _call(self, method: str, *arguments: ua.Variant, within: float | None = None) -> Sequence[Any]:
-        call = ua.CallMethodRequest()
-        call.ObjectId = self._node
-        call.MethodId = self._parts[method]
-        call.InputArguments = list(arguments)
-        request = ua.CallRequest()
-        request.Parameters.MethodsToCall = [call]
-        response = await self._channel.request(request, ua.CallResponse, within or self._within)
-        if not response.Results:
-            raise Undecodable(f"no result of {method}")
-        result = response.Results[0]
-        if result.StatusCode.is_bad():
-            raise ServiceFault(int(result.StatusCode.value))
-        outputs = [output.Value for output in result.OutputArguments or ()]
+        within = within or self._within
+        outputs = await call_method(self._channel, self._node, self._parts[method], arguments, within)
         if method != "Close" and not outputs:
             raise Undecodable(f"{method} gave nothing back")
         return outputs
-
-
-def _path(start: ua.NodeId, name: str) -> ua.BrowsePath:
-    element = ua.RelativePathElement()
-    element.ReferenceTypeId = ua.NodeId(ua.ObjectIds.HierarchicalReferences)
-    element.IsInverse = False
-    element.IncludeSubtypes = True
-    element.TargetName = ua.QualifiedName(name, 0)
-    path = ua.BrowsePath()
-    path.StartingNode = start
-    path.RelativePath.Elements = [element]
-    return path

@@ -35,6 +35,7 @@ from vizclient.opcua.errors import (
     name_of,
     problem_of,
 )
+from vizclient.opcua.failover import fail_over, failover_offer
 from vizclient.opcua.files import ServerFile
 from vizclient.opcua.inspection import inspect, pages_file
 from vizclient.opcua.login import close_session
@@ -44,7 +45,7 @@ from vizclient.opcua.reading import Reader
 from vizclient.opcua.subscription import Publisher, Subscription
 from vizclient.opcua.writing import write_value
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, Server, Timing
-from vizclient.redundancy.ports import SessionListener
+from vizclient.redundancy.ports import Offer, SessionListener
 from vizclient.redundancy.readiness import Inspection, PagesFile
 from vizclient.tasks import TaskSet
 
@@ -199,6 +200,17 @@ class OpcUaSession:
         within = self._deadlines.request
         found = None if node is None else ServerFile(self._channel, self._reader, node, within)
         return await self._asked(pages_file(found, known, digest))
+
+    async def failover_offer(self) -> Offer:
+        return await self._asked(failover_offer(self._channel, self._reader, self._deadlines.request))
+
+    async def fail_over(self) -> None:
+        self._alive()
+        try:
+            await fail_over(self._channel, self._deadlines.request)
+        except ServiceFault as fault:
+            self._look_at(fault)
+            raise
 
     async def write(self, address: Address, value: Value, data_type: str) -> int:
         node = self._learned.namespaces.node(address)

@@ -125,15 +125,22 @@ class Count:
         self._items = dict(items)
         self._open = dict(items)
         self._lost_at = lost_at
-        self._outcomes: dict[int, Outcome] = {}
+        self._found: dict[int, tuple[Outcome, float]] = {}
         self._absent: set[int] = set()
-        self._last_at: float | None = None
-        self._last_late_at: float | None = None
+
+    def __contains__(self, handle: object) -> bool:
+        """Whether an item is counted: it was there before."""
+        return handle in self._items
 
     @property
     def open(self) -> Mapping[int, Before]:
         """Items of which more may become known."""
         return self._open
+
+    def found(self, handle: int) -> tuple[Outcome, float | None, bool]:
+        """What became of an item, when that was seen, and whether the new server had to make it first."""
+        outcome, at = self._found.get(handle, (Outcome.WAITING, None))
+        return outcome, at, handle in self._absent
 
     def nothing_due(self) -> bool:
         """Whether everything is there but for what the new server does not have, or not yet."""
@@ -143,36 +150,32 @@ class Count:
         """What is found of an open item. `absent`: the server has said that it does not exist there."""
         if absent or found is Outcome.MISSING:
             self._absent.add(handle)
-        self._outcomes[handle] = found
+        self._found[handle] = found, at
         if found not in (Outcome.MISSING, Outcome.WAITING):
             del self._open[handle]
-        if found is Outcome.BACK and handle in self._absent:
-            self._last_late_at = at
-        elif found is Outcome.BACK:
-            self._last_at = at
 
     def drop(self, handles: Iterable[int]) -> None:
         """Nobody wants these any more: they do not count."""
         for handle in handles:
             self._items.pop(handle, None)
             self._open.pop(handle, None)
-            self._outcomes.pop(handle, None)
 
     def comparison(self, *, whole: bool = False) -> Comparison:
         """The figure by now."""
-        found = {handle: self._outcomes.get(handle, Outcome.WAITING) for handle in self._items}
-        back = [handle for handle, one in found.items() if one is Outcome.BACK]
-        missing = [handle for handle, one in found.items() if one is Outcome.MISSING]
-        waiting = [handle for handle, one in found.items() if one is Outcome.WAITING]
+        by_outcome: dict[Outcome, list[int]] = {one: [] for one in Outcome}
+        for handle in self._items:
+            by_outcome[self.found(handle)[0]].append(handle)
+        back, missing, waiting = (by_outcome[one] for one in (Outcome.BACK, Outcome.MISSING, Outcome.WAITING))
+        late = [handle for handle in back if handle in self._absent]
         awaited = [handle for handle in waiting if handle in self._absent]
         return Comparison(
-            items=len(found),
+            items=len(self._items),
             back=len(back),
-            after=self._since_loss(self._last_at),
-            late=sum(handle in self._absent for handle in back),
-            late_after=self._since_loss(self._last_late_at),
-            unsynchronised=self._by_interface(h for h, one in found.items() if one is Outcome.UNSYNCHRONISED),
-            worse=sum(one is Outcome.WORSE for one in found.values()),
+            after=self._last_of(handle for handle in back if handle not in self._absent),
+            late=len(late),
+            late_after=self._last_of(late),
+            unsynchronised=self._by_interface(by_outcome[Outcome.UNSYNCHRONISED]),
+            worse=len(by_outcome[Outcome.WORSE]),
             missing=self._by_interface(missing),
             missing_items=tuple(self._items[handle].address for handle in missing[:_FEW]),
             awaited=self._by_interface(awaited),
@@ -180,8 +183,10 @@ class Count:
             whole=whole or not self._open,
         )
 
-    def _since_loss(self, at: float | None) -> float | None:
-        return None if at is None else max(0.0, at - self._lost_at)
+    def _last_of(self, handles: Iterable[int]) -> float | None:
+        """Seconds from the loss to the last of these."""
+        last = max((self._found[handle][1] for handle in handles), default=None)
+        return None if last is None else max(0.0, last - self._lost_at)
 
     def _by_interface(self, handles: Iterable[int]) -> tuple[Share, ...]:
         counts = Counter(self._items[handle].interface for handle in handles)

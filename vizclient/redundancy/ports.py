@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from vizclient.items.address import Address
@@ -87,6 +88,26 @@ class InspectedSession(Protocol):
 
         `digest` is called in a thread; it gives "" for what is no bundle.
         """
+        ...
+
+
+class Offer(StrEnum):
+    """Whether a session's server lets its user have the roles changed."""
+
+    NONE = "none"  # it has no method Failover
+    FORBIDDEN = "forbidden"  # it has, and this user may not call it, or nobody now
+    OFFERED = "offered"
+
+
+class FailoverSession(Protocol):
+    """The part of a session that a drill needs (OPC 10000-5, 6.3.15). Requests raise SessionEnded or ServiceFault."""
+
+    async def failover_offer(self) -> Offer:
+        """Whether the server would fail over if it were asked to."""
+        ...
+
+    async def fail_over(self) -> None:
+        """Ask the server to hand over to the other one, once. SessionEnded: it may do so, and went before it answered."""
         ...
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from fakes.connections import connected, searching
@@ -18,9 +19,11 @@ from ui.window import Window
 from ui.window_state import WindowState, window_state_file
 from vizclient.items.value import Sample
 from vizclient.items.writing import WriteOutcome, WriteState
+from vizclient.link.drills import DrillRecord
 from vizclient.pages.view_state import ViewState
 from vizclient.places import Places
 from vizclient.redundancy.comparison import Comparison
+from vizclient.redundancy.drill import Verdict
 from vizclient.redundancy.model import (
     Connection,
     ConnectionState,
@@ -184,6 +187,19 @@ def test_the_servers_panel_says_what_a_person_can_do(desk: Desk, qtbot: QtBot) -
     desk.connect(searching(ConnectionState.ATTENTION, problem=offer))
     said = window.servers.cell(Server.MAIN, "why")
     assert said == "It does not offer A/Sign, but None/None. Change the security in the profile, or at the server."
+
+
+def test_the_servers_panel_tells_of_the_last_drill(desk: Desk, qtbot: QtBot) -> None:
+    drill = DrillRecord(1_790_000_000.0, Verdict.RESTRICTED, Server.MAIN, Server.MAIN, report="/x/drill.html")
+    window = desk.window(last_drill=drill)
+    window.show()
+    qtbot.waitExposed(window)
+    window.actions_["servers"].trigger()
+    assert window.servers is not None
+    (said,) = [label for label in window.servers.findChildren(QLabel) if label.text().startswith("Last drill: ")]
+    assert said.text().endswith(", Passed, with restrictions")
+    assert said.isVisible()
+    assert said.toolTip() == "The report is /x/drill.html"
 
 
 def test_the_servers_panel_says_when_a_server_ends_and_when_it_is_back(desk: Desk, qtbot: QtBot) -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from vizclient.exits import Exit
 from vizclient.headless.history import history
+from vizclient.link.drills import DrillRecord, Drills
 from vizclient.link.history import History
 from vizclient.places import Places
 from vizclient.redundancy.comparison import Comparison
+from vizclient.redundancy.drill import Verdict
 from vizclient.redundancy.model import Layer, Noticed, Problem, ProblemKind, Server, Source, Switchover
 
 PROFILE = """format = 1
@@ -62,6 +64,7 @@ def test_a_script_gets_every_step_of_every_switchover(
     assert history(profile, tmp_path, as_json=True) is Exit.DONE
     first, second, third = json.loads(capsys.readouterr().out)
     assert first == {
+        "kind": "switchover",
         "t": 1e9,
         "from": "main",
         "to": "backup",
@@ -121,3 +124,33 @@ def test_a_broken_record_is_said_and_a_missing_profile_too(
     assert json.loads(said.out) == []
     assert "set aside" in said.err
     assert history("no-such", tmp_path, as_json=True) is Exit.USAGE
+
+
+def test_drills_stand_among_the_switchovers_with_where_their_reports_are(
+    profile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = Places.of(tmp_path)
+    History(places, Path(profile)).save([LOST, ASKED])
+    drill = DrillRecord(
+        1e9 + 30, Verdict.RESTRICTED, Server.MAIN, Server.MAIN, (LOST,), "/x/drill.html", "/x/drill.csv"
+    )
+    Drills(places, Path(profile)).add(drill)
+    history(profile, tmp_path, as_json=True)
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["kind"] for row in rows] == ["switchover", "drill", "switchover"]
+    switches = rows[1].pop("switches")
+    assert [(one["from"], one["compared"]["back"]) for one in switches] == [("main", 400)]
+    assert rows[1] == {
+        "kind": "drill",
+        "t": 1e9 + 30,
+        "verdict": "restricted",
+        "home": "main",
+        "stands": "main",
+        "report": "/x/drill.html",
+        "table": "/x/drill.csv",
+    }
+    history(profile, tmp_path, as_json=False)
+    said = capsys.readouterr().out.splitlines()
+    assert said[4].endswith("Drill: Passed, with restrictions")
+    assert said[5].strip().startswith("main → backup: 400 of 410 items back after 0.13 s")
+    assert said[6].strip() == "/x/drill.html"

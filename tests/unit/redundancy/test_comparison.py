@@ -82,6 +82,16 @@ def test_what_the_new_server_makes_first_is_late_and_does_not_lengthen_the_time_
     )
 
 
+def test_each_item_can_be_asked_for() -> None:
+    counted = count("KNX", "KNX", "Metering")
+    note(counted, Outcome.BACK, 100.5, 0)
+    note(counted, Outcome.MISSING, 100.25, 2)
+    assert counted.found(0) == (Outcome.BACK, 100.5, False)
+    assert counted.found(1) == (Outcome.WAITING, None, False)
+    assert counted.found(2) == (Outcome.MISSING, 100.25, True)
+    assert (2 in counted, 3 in counted) == (True, False)
+
+
 def test_interfaces_are_named_by_their_share_and_of_missing_items_only_the_first_few() -> None:
     counted = count("A", "B", "B", "C", "C", "C", "C")
     note(counted, Outcome.MISSING, 100.0, *range(7))

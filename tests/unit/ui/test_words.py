@@ -14,7 +14,7 @@ from ui.numbers import Code
 from ui.words import ENGLISH, LANGUAGES, PSEUDO, Words, pseudo, translation
 from vizclient.items.freshness import Behaviour, Freshness
 from vizclient.items.writing import WriteOutcome
-from vizclient.phrases import ADDRESS, BUNDLE, COMPARISON, LANDING, LINK, READINESS, SERVER, STATE_FILES, WRITING
+from vizclient.phrases import ADDRESS, BUNDLE, COMPARISON, DRILL, LANDING, LINK, READINESS, SERVER, STATE_FILES, WRITING
 from vizclient.redundancy.model import (
     Caution,
     ConnectionState,
@@ -89,7 +89,18 @@ def test_no_words_stand_unused() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     put_together = ("ago.", "span.", "action.", "demo.", "servers.", "strip.", "inspector.")
-    said_by_the_link = (*SERVER, *COMPARISON, *READINESS, *WRITING, *LINK, *STATE_FILES, *BUNDLE, *ADDRESS, *LANDING)
+    said_by_the_link = (
+        *SERVER,
+        *COMPARISON,
+        *DRILL,
+        *READINESS,
+        *WRITING,
+        *LINK,
+        *STATE_FILES,
+        *BUNDLE,
+        *ADDRESS,
+        *LANDING,
+    )
 
     def used(code: str) -> bool:
         code = code.removesuffix(".one")
