@@ -43,7 +43,7 @@ _CRASHES = re.compile(
     r"|.*this program is at fault.*)",
     re.MULTILINE,
 )
-_ASSERTED = re.compile(r"AssertionError|Failed|TimeoutError|Deadlock|assert ")
+_ASSERTED = re.compile(r"AssertionError|Failed|TimeoutError|Deadlock|assert |\S*: waited .* in vain ")
 """How a test says that something does not hold: what it waits for does not come, or does not end."""
 
 

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from asyncua import ua
 
-from fakes.door import HELLO, OPEN, Message, Refused
+from fakes.door import HELLO, KEEP, OPEN, Message, Refused
 from programs.linked import fresh, linked
 from programs.pairs import never_claims_more_than_the_servers_held, running_pair, write_profile
 from programs.stage import ITEMS, LIVELY, Stage, staged
@@ -91,16 +92,26 @@ def test_20_wrong_credentials_are_shown_once_and_again_only_when_a_person_asks_f
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="asks a child to end by a signal")
+def _keep_created_session(message: Message) -> object:
+    return KEEP if message.kind == "CreateSession" and not message.up else None
+
+
 def test_23_a_program_that_is_closed_at_any_moment_of_connecting_leaves_nothing_behind(tmp_path: Path) -> None:
     with staged(tmp_path, PASSIVE) as stage:
         for door in stage.doors.values():
             door.latency = 0.05
         for moment in ("connect", HELLO, OPEN, "CreateSession", "ActivateSession", "Read", "Publish"):
             begun = time.perf_counter()
+            stage.main.rule = _keep_created_session if moment == "CreateSession" else None
             with stage.watching() as watching:
                 stage.main.wait_for(moment, since=begun)
                 asked = time.perf_counter()
+                answering = threading.Timer(
+                    0.1, stage.main.release
+                )  # when it has been asked to end, and waits no longer
+                answering.start()
                 watching.end()
+                answering.join()
                 assert time.perf_counter() - asked < 3.0, moment
             for door in stage.doors.values():
                 door.wait(f"every connection to end ({moment})", lambda door=door: not door.connections)  # type: ignore[misc]
@@ -166,6 +177,7 @@ def test_25_a_second_and_a_half_of_latency_is_no_loss(tmp_path: Path) -> None:
 def test_25_after_a_sleep_nothing_is_live_before_it_was_heard_anew(tmp_path: Path) -> None:
     with staged(tmp_path, LIVELY) as stage, stage.watching() as watching:
         watching.wait_live("main")
+        stage.main.wait_for("Read", since=time.perf_counter() + 0.6)  # long after everything was subscribed
         os.kill(watching.pid, signal.SIGSTOP)
         try:
             time.sleep(6.5)  # five seconds are a sleep; nothing else than time can be waited for
