@@ -103,6 +103,7 @@ class Contents:
         self._metering_at = now if cold else now + self._options.metering_delay / 1000
         await self._let_metering_appear(now)
         await self._show_foreign()
+        self.messaging.show()
         await self._publish(self._model.changes())
         await self._publish(self._plain_since(self._shown_changes))
 

@@ -38,7 +38,7 @@ class Messaging:
         return self._messenger.notice(self._values, self._alarms, date(self._values))
 
     def step(self, now: float, *, peer_alive: bool, replicate: Callable[[], None]) -> None:
-        """Send what is due, having called `replicate`, and bring the items in line. The active server's alone."""
+        """Send what is due, having called `replicate`, and `show`. The active server's alone."""
         message = None if self._mailer is None else self._messenger.due(now, peer_alive=peer_alive)
         if message is not None and self._mailer is not None:
             replicate()
@@ -47,6 +47,10 @@ class Messaging:
                 message, self._clock.now(), self._server,
                 lambda: self._breaks == breaks and not self._wire.pulse.stopped(),
             )  # fmt: skip
+        self.show()
+
+    def show(self) -> None:
+        """Bring the items in line with the outbox, which gets to the other server sooner than they do."""
         self._messenger.show(self._values, lambda at: self._clock.shifted(datetime.fromtimestamp(at, UTC)))
 
     def ended(self, told: Any) -> None:
