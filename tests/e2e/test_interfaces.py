@@ -1,16 +1,17 @@
 """What an operator sees of each interface and module when the main is killed, when it returns, and when the roles are swapped.
 
-All of it is seen in one run of a real pair and a real client: `programs.rows`. Each test is about one row of the matrix.
+All of it is seen in one run of a real pair and a real client: `programs.row_run`. Each test is about one row of the matrix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import pytest
 
-from programs.rows import FIELD_SAID, ITEMS, SHUTTER, SHUTTER_MOVES, WRITTEN, Run, Seen, Stay, run_of_all_rows
+from programs.row_run import run_of_all_rows
+from programs.rows import FIELD_SAID, ITEMS, SHUTTER, SHUTTER_MOVES, WRITTEN, Run, Seen, Stay
 from vizclient.items.freshness import Freshness
 from vizclient.items.value import Value
 
@@ -31,7 +32,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 def states(seen: Sequence[Seen]) -> list[Freshness]:
     """One after the other, each once."""
-    return [one.freshness for index, one in enumerate(seen) if index == 0 or one.freshness != seen[index - 1].freshness]
+    return [state for state, _ in groupby(one.freshness for one in seen)]
+
+
+def told(item: str, seen: Sequence[Seen]) -> str:
+    """What was shown of an item, for who reads that it should have been something else."""
+    return f"{item} was " + ", ".join(f"{one.value!r} of {one.held_by} ({one.freshness})" for one in seen[:3])
 
 
 def almost(value: Value) -> object:
@@ -54,7 +60,7 @@ def belongs_and_lasts(run: Run, row: str) -> None:
         assert run.there(item, run.stays[0])[-1].freshness is LIVE, item
         for stay in run.stays[1:]:
             left = [one for one in run.seen(item, stay) if one.held_by != stay.server]
-            assert {one.freshness for one in left} <= ON_THE_WAY, (item, left)
+            assert {one.freshness for one in left} <= ON_THE_WAY, told(item, left)
 
 
 def is_carried_over(run: Run, row: str) -> None:
@@ -63,14 +69,14 @@ def is_carried_over(run: Run, row: str) -> None:
     for stay in run.stays[1:]:
         for item in ITEMS[row]:
             there = run.there(item, stay)
-            assert states(there) == [LIVE], (item, there)
+            assert states(there) == [LIVE], told(item, there)
             assert there[0].why == f"It has come from {stay.server.upper()}, which serves."
             if item in stay.written:
                 was = before(run, item, stay)
                 assert was.value == (
                     stay.written[item] if item in WRITTEN else pytest.approx(stay.written[item], abs=30.0)
                 )
-                assert there[0].value == almost(was.value), (item, was, there[0])
+                assert there[0].value == almost(was.value), told(item, [was, there[0]])
     assert run.stays[1].written.keys() & set(ITEMS[row]), "nothing of it was written"
 
 
@@ -89,32 +95,33 @@ def talks_to_the_main_alone(run: Run, row: str) -> None:
     for item in ITEMS[row]:
         there, was = run.there(item, kill), before(run, item, kill)
         first, last = there[0], there[-1]
-        assert states(there) == [UNSYNCHRONISED, LIVE], (item, there)
-        assert next(one for one in there if one.freshness is LIVE).at > run.spoke_at[row]
+        assert states(there) == [UNSYNCHRONISED, LIVE], told(item, there)
+        confirmed = next(one for one in there if one.freshness is LIVE)
+        assert confirmed.at > run.spoke_at[row], f"{item} was live before its field spoke there"
         assert first.status == 0
         assert was.value == almost(FIELD_SAID[0]) != first.value, "a good value, and a wrong one"
-        assert first.source_time < was.source_time - LONG_AGO, (first, was)  # type: ignore[operator]
+        assert first.source_time < was.source_time - LONG_AGO, f"{item} has a new time"  # type: ignore[operator]
         assert reason in first.why
         assert reason in first.remark, "it is said without a click, too"
         assert last.value == almost(FIELD_SAID[0])
         assert last.source_time > first.source_time  # type: ignore[operator]
 
         there = run.there(item, returned)
-        assert states(there) in ([BAD, LIVE], [LIVE]), there
+        assert states(there) in ([BAD, LIVE], [LIVE]), told(item, there)
         assert {one.status for one in there if one.freshness is BAD} <= {WAITING}
         live = [one for one in there if one.freshness is LIVE]
         assert live[0].source_time > returned.began_at, "it was live before the field had spoken"  # type: ignore[operator]
         assert live[0].value == almost(FIELD_SAID[0])
 
         there = run.there(item, swap)
-        assert states(there) == [UNSYNCHRONISED], (item, there)
+        assert states(there) == [UNSYNCHRONISED], told(item, there)
         assert there[0].status == 0
         assert there[0].value == almost(FIELD_SAID[0]), "not what the main has heard"
         assert before(run, item, swap).value == almost(FIELD_SAID[1])
         assert reason in there[-1].why
 
         there = run.there(item, home)
-        assert states(there) == [LIVE], (item, there)
+        assert states(there) == [LIVE], told(item, there)
         assert there[0].value == almost(FIELD_SAID[1])
 
 
@@ -176,9 +183,9 @@ def test_gridvis_is_live_on_each_server_from_that_servers_own_reading(run: Run) 
         read = set()
         for item in ITEMS["GridVis"]:
             there = run.there(item, stay)
-            assert states(there) == [LIVE], (item, there)
+            assert states(there) == [LIVE], told(item, there)
             held = run.audit.held(stay.server, item, there[0].source_time or 0.0, 0.01)
-            assert there[0].value in held, (item, there[0], held)
+            assert there[0].value in held, told(item, there)
             read |= {one.source_time for one in there}
         assert len(read) >= 2, "it is not read on"
     for stay in (run.kill, run.swap):
@@ -200,8 +207,7 @@ def test_opc_da_is_carried_over_and_a_foreign_server_that_fails_is_replaced_by_i
 
     def served(stay: Stay) -> list[object]:
         """By which foreign server, one after the other."""
-        found = [one.value for one in run.there(source, stay)]
-        return [value for index, value in enumerate(found) if index == 0 or value != found[index - 1]]
+        return [value for value, _ in groupby(one.value for one in run.there(source, stay))]
 
     assert served(run.stays[0]) == ["PLANT-DA1", "PLANT-DA2"]
     assert served(run.kill) == ["PLANT-DA2"]
@@ -258,13 +264,13 @@ def test_metering_appears_on_the_server_that_takes_over_and_vanishes_from_the_ot
         for item in ITEMS["Metering"]:
             last, there = before(run, item, stay), run.there(item, stay)
             shown = [one for one in run.seen(item, stay) if one.held_by != stay.server]
-            assert states(there) == [LIVE], (item, there)
+            assert states(there) == [LIVE], told(item, there)
             assert there[0].at > run.there("KNX/F1/Office101/Setpoint", stay)[0].at + 0.3, "it was there at once"
             assert shown[-1].value == last.value, "what is awaited keeps its value"
             awaited = (
                 f"{stay.server.upper()} has just taken over and is still making this one; the value is from before"
             )
-            assert awaited in shown[-1].why, shown[-1]
+            assert awaited in shown[-1].why
             assert awaited in shown[-1].remark
     goes_on(run, "Metering/Electricity/Total/Energy")
     for stay in run.stays:
@@ -304,7 +310,9 @@ def test_shutter_control_is_not_carried_over_and_counts_once_a_shutter_moves(run
         )
         for item in ITEMS["Shutter Control"]:
             there = run.there(item, stay)
-            assert states(there) == ([UNSYNCHRONISED] if stay is run.stays[-1] else [UNSYNCHRONISED, LIVE]), there
+            assert states(there) == ([UNSYNCHRONISED] if stay is run.stays[-1] else [UNSYNCHRONISED, LIVE]), told(
+                item, there
+            )
             assert reason in there[0].why
             assert reason in there[0].remark
     assert run.listed("Shutter Control") == ["yes", "planned", "not carried over"]

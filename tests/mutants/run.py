@@ -1,9 +1,9 @@
 """Plants bugs, one at a time, in a copy of the tree, and says what found each: `make mutants`.
 
-    python -P tests/mutants/run.py [PATCH …]
+    python -P tests/mutants/run.py [PATCH or FOLDER …]
 
 `seeds/*.patch`: bugs that the seeds of the simulation alone must find, within MOST_SEEDS; how many it took is printed.
-`scenarios/*.patch`: each names in its head the tests that must turn red, one a line:
+`scenarios/*.patch`, `interfaces/*.patch`: each names in its head the tests that must turn red, one a line:
 
     Test: tests/e2e/test_switchover.py::test_the_other_server_is_taken
     Test: tests/scenarios/test_scenarios.py::test_scenario[roles_swap]
@@ -13,7 +13,7 @@ test asserts does not hold any more. It is no proof if the copy merely crashes: 
 values of a pair of which nothing is wrong, and no test may end by a NameError or the like. Nor is it proof if the test is red
 without the bug. Whatever is not found, or does not apply any more, fails the run (exit code 1).
 
-Both folders are gone through side by side, and nothing but the copy that was made at the beginning is looked at.
+Those for seeds and those for tests are gone through side by side, and nothing but the copy that was made at the beginning is looked at.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ COPIED = ("vizclient", "ui", "resources", "tests", "pyproject.toml")
 MOST_SEEDS = 400
 SOUND_SEEDS = 80
 """That the tree itself passes before any bug is planted."""
+ROWS = "tests/e2e/test_interfaces.py"
+"""Its tests share one run of a pair: without any bug they are tried together."""
 _LASTS = 900.0
 _CRASHES = re.compile(
     r"^(?:E +)?((?:Name|UnboundLocal|Attribute|Type|Import|ModuleNotFound|Syntax|Indentation|Key|Index|Recursion)Error\b.*"
@@ -75,18 +77,19 @@ def main(names: Sequence[str]) -> int:
         resources.unlink(missing_ok=True)
         resources.symlink_to(Path("..") / "resources")
         here = clean.folder / HERE.relative_to(ROOT)
-        chosen = [here / Path(name).resolve().relative_to(HERE) for name in names]
-        patches = chosen or sorted([*here.glob("seeds/*.patch"), *here.glob("scenarios/*.patch")])
-        sound = _by_seeds(clean, clean.folder, SOUND_SEEDS)
-        if sound.caught:
+        chosen = [here / Path(name).resolve().relative_to(HERE) for name in names] or [here]
+        patches = sorted({patch for one in chosen for patch in ([one] if one.suffix else one.rglob("*.patch"))})
+        for_seeds = [patch for patch in patches if patch.parent.name == "seeds"]
+        for_tests = [patch for patch in patches if patch.parent.name != "seeds"]
+        sound = _by_seeds(clean, clean.folder, SOUND_SEEDS) if for_seeds else None
+        if sound is not None and sound.caught:
             _say(f"without any of them, there is already {sound.by}")
             return 1
-        lanes: dict[str, Callable[[Tree, Path, Sequence[str]], Verdict]] = {"scenarios": _by_tests, "seeds": _alone}
-        with ThreadPoolExecutor(len(lanes)) as pool:
-            running = [
-                pool.submit(_go_through, [one for one in patches if one.parent.name == lane], clean, search)
-                for lane, search in lanes.items()
-            ]
+        with ThreadPoolExecutor(2) as pool:
+            running = (
+                pool.submit(_go_through, for_tests, clean, _by_tests),
+                pool.submit(_go_through, for_seeds, clean, _alone),
+            )
             found = sum(one.result() for one in running)
     _say(f"{found} of {len(patches)} planted bugs were found, in {(time.perf_counter() - began) / 60:.1f} min")
     return 0 if patches and found == len(patches) else 1
@@ -149,10 +152,11 @@ def _by_tests(clean: Tree, planted: Path, tests: Sequence[str]) -> Verdict:
     if not tests:
         return Verdict(False, "names no test")
     for test in tests:
-        if test not in clean.sound:
-            clean.sound[test] = _by_test(clean.folder, test)
-        if clean.sound[test].caught:
-            return Verdict(False, f"{test} is red without it: {clean.sound[test].by}")
+        tried = ROWS if test.startswith(f"{ROWS}::") else test
+        if tried not in clean.sound:
+            clean.sound[tried] = _by_test(clean.folder, tried)
+        if clean.sound[tried].caught:
+            return Verdict(False, f"{tried} is red without it: {clean.sound[tried].by}")
     verdicts = [_by_test(planted, test) for test in tests]
     return Verdict(all(verdict.caught for verdict in verdicts), ", ".join(verdict.by for verdict in verdicts))
 
