@@ -20,17 +20,17 @@ class Trace:
     path: Path
     shown: dict[str, dict[str, str]] = field(default_factory=dict)
     _offset: int = 0
-    _rest: str = ""
+    _rest: bytes = b""
 
     def rows(self) -> Iterator[dict[str, object]]:
         """What was painted since the last call."""
         if not self.path.exists():
             return
-        with self.path.open("r", encoding="utf-8") as file:
+        with self.path.open("rb") as file:  # what is being written may end within a character
             file.seek(self._offset)
-            text = self._rest + file.read()
+            read = self._rest + file.read()
             self._offset = file.tell()
-        *lines, self._rest = text.split("\n")
+        *lines, self._rest = read.split(b"\n")
         for line in lines:
             row = json.loads(line)
             self.shown[row["element"]] = row
