@@ -393,6 +393,7 @@ ENGLISH: dict[str, str] = {
     "servers.past.lost": "Lost at {time}: {noticed}",
     "servers.past.step": "{step}: {after}",
     "servers.past.before": "stood ready",
+    "servers.past.told": "{time}: {cause}",
     "servers.past.drill": "Last drill: {time}, {verdict}",
     "servers.past.drill.tip": "The report is {file}",
     "servers.past.missing.one": "1 item did not come back: {items}",

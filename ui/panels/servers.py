@@ -71,6 +71,10 @@ class ServersPanel(QWidget):
         self._open_manager = open_manager
         self._managers: dict[Server, QPushButton] = {}
         self.readiness = ReadinessPart(speaker, theme, now, self)
+        self._told = QLabel(self)
+        self._told.setWordWrap(True)
+        self._told.setTextFormat(Qt.TextFormat.PlainText)
+        self._told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._drill = QLabel(self)
         self._drill.setWordWrap(True)
         self._drill.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -115,6 +119,7 @@ class ServersPanel(QWidget):
             item = self._past.topLevelItem(row)
             assert item is not None
             self._fill(item, switchover)
+        self._tell_one()
 
     def set_drill(self, drill: DrillRecord | None) -> None:
         """The last drill of the pair, None if there was none."""
@@ -136,11 +141,10 @@ class ServersPanel(QWidget):
         item = self._past.topLevelItem(row)
         return () if item is None else tuple(item.text(column) for column in range(len(_PAST)))
 
-    def came_back(self, row: int) -> str:
-        """What is said below a switchover, newest first: what came back of the items on the screen; "" if nothing."""
-        item = self._past.topLevelItem(row)
-        said = None if item is None else item.child(0)
-        return "" if said is None else said.text(0)
+    @property
+    def told(self) -> str:
+        """What is said in full of the switchover that is looked at, the last one if none is: its cause, and what came back."""
+        return self._told.text()
 
     def details(self, row: int) -> list[str]:
         """The lines of a switchover's tool tip, newest first."""
@@ -234,12 +238,19 @@ class ServersPanel(QWidget):
         tip = self._steps(switchover, time)
         for column in range(item.columnCount()):
             item.setToolTip(column, tip)
-        item.takeChildren()
+
+    def _tell_one(self) -> None:
+        current = self._past.currentItem()
+        row = 0 if current is None else self._past.indexOfTopLevelItem(current)
+        self._told.setVisible(bool(self._switchovers))
+        if not self._switchovers:
+            return
+        switchover, speaker = self._switchovers[-1 - row], self._speaker
+        time = speaker.times.time(switchover.wall)
+        said = speaker.words("servers.past.told", time=time, cause=speaker.cause(switchover.cause))
         if switchover.comparison is not None:
-            said = QTreeWidgetItem(item, [speaker.comparison(switchover.comparison)])
-            said.setToolTip(0, tip)
-            said.setFirstColumnSpanned(True)
-            item.setExpanded(True)
+            said = f"{said}. {speaker.comparison(switchover.comparison)}"
+        self._told.setText(said)
 
     def _span(self, seconds: float | None) -> str:
         return self._speaker.words("servers.past.open") if seconds is None else self._speaker.words.duration(seconds)
@@ -342,15 +353,17 @@ class ServersPanel(QWidget):
         self._past.setFrameShape(QTreeWidget.Shape.NoFrame)
         self._past.setMinimumHeight(_PAST_HEIGHT)
         self._past.setVisible(False)
+        self._past.currentItemChanged.connect(self._tell_one)
         header = self._past.header()
         header.setStretchLastSection(False)
         heads = self._past.headerItem()
         for column, span in ((3, "outage"), (4, "blackout")):
             heads.setToolTip(column, words(f"servers.past.{span}.tip"))
             heads.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for column in (0, 1, 3, 4):
+        for column in (0, 1, 4):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        self._past.hideColumn(_PAST.index("cause"))  # it is said in full, of the one that is looked at
         self._retry.setVisible(False)
         inside = QWidget(self)
         scroll = QScrollArea(self)
@@ -370,6 +383,7 @@ class ServersPanel(QWidget):
         box.addSpacing(8)
         box.addWidget(past)
         box.addWidget(self._none_yet)
+        box.addWidget(self._told)
         box.addWidget(self._past, 1)
         box.addWidget(self._drill)
         box.addStretch(0)

@@ -98,7 +98,7 @@ def test_for_a_minute_after_a_switchover_it_says_calmly_what_came_back(desk: Des
     assert strip.saying.detail == f"bms-backup:4840 · {said}"
     assert strip.saying.tone is Tone.QUIET
     german = Speaker(Words.of("de"), desk.speaker.times, desk.speaker.names)
-    assert german.comparison(counted) == "402 von 410 Werten nach 0,13 s zurück; 8 nicht synchronisiert: VingCard"
+    assert german.comparison(counted) == "402 von 410 Datenpunkten nach 0,13 s zurück; 8 nicht synchronisiert: VingCard"
     desk.now.monotonic += 61
     desk.mirror.heard_at = desk.now.monotonic
     strip.refresh()
