@@ -58,6 +58,7 @@ def test_03_a_black_hole_is_noticed_without_any_reset(tmp_path: Path) -> None:
         on_backup, healed_at = time.time(), time.perf_counter()
         stage.main.black_hole(on=False)
         stage.main.wait_for("CloseSession", since=healed_at)
+        watching.wait_live("backup", since=time.time())
         assert {line["server"] for line in watching.since(on_backup)} == {"backup"}
     never_claims_more_than_the_servers_held(watching, tmp_path)
 
