@@ -283,8 +283,9 @@ COMPARISON: dict[str, str] = {
     "compared.missing": "{number} missing: {names}",
     "compared.missing-unnamed": "{number} missing",
     "compared.awaited": "{number} still to come: {names}",
+    "compared.not-come": "{number} not come by the end: {names}",
     "compared.worse": "{number} without a good value, unlike before",
-    "compared.waiting": "{number} without a value so far",
+    "compared.waiting": "{number} without a value",
     "compared.seconds": "{whole}.{part} s",
 }
 """What a switchover has left of the items on the screen, clause by clause."""

@@ -25,8 +25,10 @@ from vizclient import __version__
 from vizclient.exits import Exit
 from vizclient.follow.wording import language_of
 from vizclient.headless import ready
-from vizclient.headless.drill_report import Report, as_json, csv_of, html_of, summary
+from vizclient.headless.drill_page import html_of
+from vizclient.headless.drill_report import Report, as_json, csv_of
 from vizclient.headless.drill_watch import DrillWatch
+from vizclient.headless.drill_words import summary
 from vizclient.headless.history import in_words
 from vizclient.headless.running import complain, complain_of
 from vizclient.items.address import OPC_UA_NAMESPACE, Address

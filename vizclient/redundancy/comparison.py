@@ -91,7 +91,8 @@ def remarks(comparison: Comparison) -> tuple[Remark, ...]:
     elif one.late:
         back = back._replace(code="back-late", late=one.late, late_after=one.late_after)
     said = [back]
-    for code, shares in (("unsynchronised", one.unsynchronised), ("missing", one.missing), ("awaited", one.awaited)):
+    awaited = "not-come" if one.whole else "awaited"
+    for code, shares in (("unsynchronised", one.unsynchronised), ("missing", one.missing), (awaited, one.awaited)):
         if number := number_of(shares):
             names = tuple(name for name, _ in shares if name)
             said.append(Remark(code if names else "missing-unnamed", number, names))

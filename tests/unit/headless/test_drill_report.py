@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from vizclient.headless.drill_report import COLUMNS, Report, Seen, as_json, csv_of, html_of, summary
+from vizclient.headless.drill_page import html_of
+from vizclient.headless.drill_report import COLUMNS, Report, Seen, as_json, csv_of
+from vizclient.headless.drill_words import summary
 from vizclient.items.freshness import Behaviour
 from vizclient.redundancy.comparison import Comparison, Outcome
 from vizclient.redundancy.drill import Agreed, Agreement, Course, ItemResult, Leg, Messages, Way

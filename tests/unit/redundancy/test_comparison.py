@@ -140,6 +140,10 @@ def test_a_clock_that_was_behind_makes_no_negative_time() -> None:
             ],
         ),
         (
+            Comparison(4, 1, 0.1, awaited=(("Metering", 3),), whole=True),
+            [Remark("back", 1, of=4, after=0.1), Remark("not-come", 3, ("Metering",))],
+        ),
+        (
             Comparison(2, 1, 0.1, missing=(("", 1),), whole=True),
             [Remark("back", 1, of=2, after=0.1), Remark("missing-unnamed", 1)],
         ),
