@@ -48,7 +48,9 @@ from vizclient.tasks import TaskSet
 _OUT_OF_SERVICE = ("Fidelio/Room401", "Protel/Room411", "Infor/Room421", "CharPMS/Room431")
 """Rooms in which nobody but this run changes anything."""
 _METER = "Metering/Electricity/Total/Energy"
-_OPTIONS = Options(standby="passive", return_delay=300, field_delay=6000, metering_delay=700)
+_OPTIONS = Options(
+    standby="passive", dead_after=1500, return_delay=300, field_delay=6000, metering_delay=700
+)  # a busy machine is no reason to take the other server for dead
 _PATIENCE = 8.0
 
 
@@ -89,6 +91,9 @@ class _Travel:
         """What is known only when it is over."""
         run = self.run
         roles = [one for one in self._pair.events() if one["event"] == "role" and one["role"] == "active"]
+        assert [role["server"] for role in roles] == [stay.server for stay in run.stays], (
+            f"roles changed unasked: {roles}"
+        )
         for at, mail in self._sink.messages:
             active = [str(role["server"]) for role in roles if role["p"] <= at][-1]
             run.mails.append(Mail(str(mail["Subject"]), str(mail["Message-ID"]), mail.get_content(), active))
