@@ -1,7 +1,8 @@
 """How long an answer is waited for, if this process cannot always look for it. Pure.
 
-While the process stood still, or the whole machine did, nothing could be heard, and perhaps nothing be answered: no server
-is blamed for that. Whoever waits does so in steps, and asks again after each.
+While the process stood still, or the whole machine did, nothing could be heard, and perhaps nothing be answered; and a process
+that was stopped runs its timers before it reads what waits in its sockets. No server is blamed for that. Whoever waits does so in
+steps, and asks again after each.
 """
 
 from __future__ import annotations

@@ -177,7 +177,11 @@ def test_25_a_second_and_a_half_of_latency_is_no_loss(tmp_path: Path) -> None:
 def test_25_after_a_sleep_nothing_is_live_before_it_was_heard_anew(tmp_path: Path) -> None:
     with staged(tmp_path, LIVELY) as stage, stage.watching() as watching:
         watching.wait_live("main")
-        stage.main.wait_for("Read", since=time.perf_counter() + 0.6)  # long after everything was subscribed
+        heard = time.time()
+        watching.wait(
+            "changes of every item by subscription",
+            lambda _: all(len({line["value"] for line in watching.since(heard, item)}) > 2 for item in ITEMS),
+        )
         os.kill(watching.pid, signal.SIGSTOP)
         try:
             time.sleep(6.5)  # five seconds are a sleep; nothing else than time can be waited for
