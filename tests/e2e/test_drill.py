@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,8 @@ def says(text: str, value: Any) -> bool:
     """Whether `text` is `value` in the table; of a Float one of them has more digits."""
     if isinstance(value, float):
         return float(text) == pytest.approx(value, rel=1e-6, nan_ok=True)
+    if isinstance(value, datetime):
+        return datetime.fromisoformat(text) == value
     return text == (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
