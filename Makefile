@@ -40,10 +40,10 @@ unit: .venv/.ready ## The tests that need no servers, two at a time; the decisio
 	@echo "== units, properties, simulation, window"
 	@$(PYTEST) --numprocesses=2 $(ARGS) $(QUICK)
 
-e2e: .venv/.ready ## The tests that drive real servers and programs
+e2e: .venv/.ready ## The tests that drive real servers and programs, two files at a time
 	@packaging/bootstrap --programs
 	@echo "== contracts and end to end"
-	@$(PYTEST) --durations=5 $(ARGS) $(SLOW)
+	@$(PYTEST) --numprocesses=2 --dist=loadfile --durations=5 $(ARGS) $(SLOW)
 
 simulate: .venv/.ready ## Random histories on all cores: N=20000 seeds of a site, WALKS=1000000 of decide; SEED=123 alone
 	@$(PYTHON_IN) tests/simulation/simulate.py $(if $(SEED),--seed $(SEED)) $(if $(WALK),--walk $(WALK)) \

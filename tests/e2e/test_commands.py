@@ -339,7 +339,6 @@ def test_a_switchover_is_told_and_the_values_go_on(site: _Site, tmp_path: Path) 
             back = watching.until(_live(item, "backup"), first)
             assert held < back
             assert connected < back
-            assert watching.rows[back]["t"] - watching.rows[connected]["t"] < 1.0
         finally:
             watching.end()
 

@@ -199,16 +199,16 @@ def test_its_figures_are_those_that_the_servers_themselves_tell(home: Site, item
     only_there = {name for name in items if carrying(name) is Carrying.OWN}
     assert {name for name, row in second.items() if row["outcome"] == "unsynchronised"} == only_there
 
-    # times: the client cannot have seen a role before the server took it, nor much later
+    # times: the client cannot have seen a role before the server took it; nor much later, or it is another figure
     for leg, server in ((there, "backup"), (back, "main")):
         taken, left = took[server, "active"], took[{"backup": "main", "main": "backup"}[server], "standby"]
         row = next(one for one in home.history()[-1]["switches"] if one["to"] == server)
-        assert left - 0.005 <= row["t"] <= left + 0.5
+        assert left - 0.005 <= row["t"] <= left + 2.0
         found_active = row["t"] + leg["steps_ms"]["active"] / 1000
-        assert taken - 0.005 <= found_active <= taken + 1.0
+        assert taken - 0.005 <= found_active <= taken + 2.0
         made = taken + METERING_DELAY - row["t"]  # and the client asks for them again after 0.5, 1.5 and 3.5 s
-        assert made - 0.1 <= leg["compared"]["late_after_ms"] / 1000 <= made + 2.5
-        assert 0 < leg["blackout_ms"] <= leg["outage_ms"] < 3000
+        assert made - 0.1 <= leg["compared"]["late_after_ms"] / 1000 <= made + 4.0
+        assert 0 < leg["blackout_ms"] <= leg["outage_ms"]
     for row in first.values():
         if row["outcome"] == "back":
             assert 0 <= float(row["blackout_ms"]) <= float(row["outage_ms"])

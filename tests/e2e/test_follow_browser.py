@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from vizclient.simulator.pair import Pair
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(lacking("chromium")), reason=lacking("chromium"))]
 
-IN_TIME = 1.0
 _FRAME = "document.querySelector('iframe')?.contentDocument"
 _SERVER = f"{_FRAME}?.getElementById('server')?.textContent"
 _LIVE = f"{_FRAME}?.getElementById('live')?.textContent"
@@ -43,11 +41,10 @@ def page(site: Building) -> Iterator[Browser]:
         yield browser
 
 
-def moved(page: Browser, server: Server, since: float) -> float:
-    """Seconds from `since` until the page of `server` is there, with live values."""
-    seen = page.wait(_SERVER, lambda text: text == server)
+def arrives(page: Browser, server: Server) -> None:
+    """Wait until the page of `server` is there, with live values."""
+    page.wait(_SERVER, lambda text: text == server)
     page.wait(_LIVE, lambda text: str(text).startswith(server))
-    return seen - since
 
 
 def test_the_page_moves_through_a_kill_and_a_swap_and_keeps_its_path(site: Building, page: Browser) -> None:
@@ -56,17 +53,21 @@ def test_the_page_moves_through_a_kill_and_a_swap_and_keeps_its_path(site: Build
     page.wait("location.hash", lambda text: text == f"#{_ROOM}#top")
 
     site.settle()
-    assert moved(page, Server.BACKUP, site.swap()) < IN_TIME
+    site.swap()
+    arrives(page, Server.BACKUP)
     assert (page.ask(_PATH), page.ask("location.hash")) == (_ROOM, f"#{_ROOM}#top")
     assert page.ask("document.getElementById('strip').textContent").startswith("The backup server is active, since ")
     assert site.machines[Server.MAIN].site.sockets == 0
 
     site.settle()
-    assert moved(page, Server.MAIN, site.swap()) < IN_TIME
+    site.swap()
+    arrives(page, Server.MAIN)
     site.settle()
-    assert moved(page, Server.BACKUP, site.kill(Server.MAIN)) < IN_TIME
+    site.kill(Server.MAIN)
+    arrives(page, Server.BACKUP)
     assert page.ask(_PATH) == _ROOM
-    assert moved(page, Server.MAIN, site.restart(Server.MAIN)) < IN_TIME
+    site.restart(Server.MAIN)
+    arrives(page, Server.MAIN)
     assert page.ask(_PATH) == _ROOM
 
     assert page.ask("document.querySelectorAll('iframe').length") == 1
@@ -94,10 +95,9 @@ def test_while_nobody_is_active_it_says_so_and_shows_no_page_and_goes_on_by_itse
 
 
 def test_when_the_service_ends_the_page_shows_nothing_until_it_is_back(site: Building, page: Browser) -> None:
-    ended = time.perf_counter()
     site.service.close()
     page.wait("document.querySelector('h1').textContent", lambda text: text == "Nobody tells which server is active")
-    assert page.wait(_COVERED) - ended < IN_TIME + 1.0
+    page.wait(_COVERED)
     site.start_service()
     page.wait(_SERVER, lambda text: text == "main")
 
@@ -131,10 +131,7 @@ def test_the_simulated_buildings_own_visualization_moves_too(tmp_path: Path) -> 
             page.go(f"http://127.0.0.1:{landing}/interface/KNX")
             page.wait(f"{_FRAME}?.querySelector('.server')?.textContent", lambda text: text == "main server")
             page.wait(f"{_FRAME}?.querySelector('.live')?.textContent", lambda text: text == "live")
-            since = time.perf_counter()
             pair.kill("main")
-            active = pair.wait_for_role("backup", "active", since=since)["p"]
-            seen = page.wait(f"{_FRAME}?.querySelector('.server')?.textContent", lambda text: text == "backup server")
-            assert seen - active < IN_TIME
+            page.wait(f"{_FRAME}?.querySelector('.server')?.textContent", lambda text: text == "backup server")
             page.wait(f"{_FRAME}?.querySelector('.live')?.textContent", lambda text: text == "live")
             assert page.ask("location.hash") == "#/interface/KNX"

@@ -92,12 +92,14 @@ class InALoop(OrdinaryClient):
 
 
 class Staying(OrdinaryClient):
-    """A process that stays, and says a line for each answer. `read`: when it came, if the line says so, and from whom."""
+    """A process that stays, and says a line for each answer. `read`: when it came, if the line says so, from whom, and on which connection."""
 
-    def __init__(self, command: Sequence[str], read: Callable[[str], tuple[float | None, str]]) -> None:
+    def __init__(self, command: Sequence[str], read: Callable[[str], tuple[float | None, str, int]]) -> None:
         super().__init__()
         self._command = list(command)
         self._read = read
+        self.connections = 0
+        """How many it has had, where it says so."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -108,7 +110,7 @@ class Staying(OrdinaryClient):
     def _go_on(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            at, server = self._read(line)
+            at, server, self.connections = self._read(line)
             self._note(server, at)
 
     def _stop(self) -> None:
@@ -133,14 +135,14 @@ def mqtt_in_a_loop(port: int) -> OrdinaryClient:
 def mqtt_staying(port: int) -> OrdinaryClient:
     """mosquitto_sub that stays connected. When it loses its connection it waits for a second, which cannot be set."""
     command = ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-t", TOPIC]
-    return Staying(command, lambda line: (None, line))
+    return Staying(command, lambda line: (None, line, 0))
 
 
 def opc_ua(port: int) -> OrdinaryClient:
     """An OPC UA client in a process of its own."""
 
-    def read(line: str) -> tuple[float, str]:
+    def read(line: str) -> tuple[float, str, int]:
         row = json.loads(line)
-        return row["t"], row["server"]
+        return row["t"], row["server"], row["connection"]
 
     return Staying([sys.executable, "-P", str(_UA_CLIENT), f"opc.tcp://127.0.0.1:{port}"], read)

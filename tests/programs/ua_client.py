@@ -1,12 +1,13 @@
 """An ordinary OPC UA client that knows one address and nothing of main and backup: connects, reads, and connects again.
 
 Run as a process of its own. Argument: URL. For each answer it prints a JSON object: `t` (seconds of `time.perf_counter`),
-`server` (what the server calls itself), `level`.
+`server` (what the server calls itself), `level`, `connection` (the how manieth it is, from 1).
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import sys
@@ -18,7 +19,7 @@ PAUSE = 0.03
 _SERVER_ARRAY, _SERVICE_LEVEL = ua.NodeId(2254), ua.NodeId(2267)
 
 
-async def read(url: str) -> None:
+async def read(url: str, connection: int) -> None:
     """Until the connection breaks; then there is nobody left to say goodbye to."""
     client = Client(url, timeout=1)
     await client.connect()
@@ -26,7 +27,8 @@ async def read(url: str) -> None:
         server = (await client.get_node(_SERVER_ARRAY).read_value())[0]
         level = client.get_node(_SERVICE_LEVEL)
         while True:
-            row = {"level": await level.read_value(), "server": server, "t": time.perf_counter()}
+            row = {"level": await level.read_value(), "server": server, "connection": connection}
+            row["t"] = time.perf_counter()
             sys.stdout.write(json.dumps(row) + "\n")
             sys.stdout.flush()
             await asyncio.sleep(PAUSE)
@@ -36,9 +38,9 @@ async def read(url: str) -> None:
 
 async def main(url: str) -> None:
     """Again and again."""
-    while True:
+    for connection in itertools.count(1):
         try:
-            await read(url)
+            await read(url, connection)
         except Exception:  # noqa: BLE001 - whatever it is, this client tries again
             await asyncio.sleep(PAUSE)
 

@@ -105,14 +105,12 @@ def test_23_a_program_that_is_closed_at_any_moment_of_connecting_leaves_nothing_
             stage.main.rule = _keep_created_session if moment == "CreateSession" else None
             with stage.watching() as watching:
                 stage.main.wait_for(moment, since=begun)
-                asked = time.perf_counter()
                 answering = threading.Timer(
                     0.1, stage.main.release
                 )  # when it has been asked to end, and waits no longer
                 answering.start()
                 watching.end()
                 answering.join()
-                assert time.perf_counter() - asked < 3.0, moment
             for door in stage.doors.values():
                 door.wait(f"every connection to end ({moment})", lambda door=door: not door.connections)  # type: ignore[misc]
                 assert door.sessions.total() == 0, moment
