@@ -142,6 +142,16 @@ def test_a_pair_without_fault_is_ready_for_people_and_for_monitoring(site: Site)
     assert [check["check"] for check in look.said["checks"]] == list(Subject)
     assert look.check("pages")["case"] == "same"
     assert look.check("items")["details"].keys() == {"number"}
+    waiting = {
+        "Shutter Control",
+        "VingCard",
+        "Kaba",
+        "Salto",
+        "NexusRF",
+        "Infor",
+        "CharPMS",
+    }  # of one, its nodes tell it
+    assert set(look.check("interfaces")["details"]["names"].split(", ")) == waiting
     assert all(check["seen"] is None for check in look.said["checks"])
     told = site.ready()
     assert told.returncode == Exit.DONE

@@ -21,7 +21,7 @@ from vizclient.headless.account import advice, state_in_words, why
 from vizclient.headless.probe import PATIENCE
 from vizclient.headless.running import complain_of
 from vizclient.items.address import Address
-from vizclient.items.ports import ServiceFault, SessionEnded
+from vizclient.items.ports import DataSession, ServiceFault, SessionEnded
 from vizclient.link.composition import connector, logins
 from vizclient.link.memory import Learned, Memory, with_inspection
 from vizclient.pages.bundle import Bundle, BundleError, digest_of, load_bundle
@@ -112,6 +112,7 @@ class Look:
             seen_here, (seen_there, report) = await asyncio.gather(
                 self._inspect(here), (_nothing(there.report) if same else self._inspect(there))
             )
+            said = {} if seen_here[0] is None else await self._interfaces(here)
         known_uri = "" if before is None or self._again else before.uri
         for one in (seen_here[0], seen_there):
             if one is not None and (one is not seen_there or known_uri in ("", one.uri)):
@@ -126,7 +127,9 @@ class Look:
                 here=seen_here[0],
                 there=seen_there,
                 before=before,
-                wanted=needs(self._items, self._profile.interface_table.find, active.other),
+                wanted=needs(
+                    self._items, lambda item: self._profile.interface_table.find(item, said.get(item, "")), active.other
+                ),
                 certificates=self._inspector.certificates(active.other),
                 with_pages=self._profile.bundle_node is not None,
                 pages="" if self._bundle is None else self._bundle.digest,
@@ -166,6 +169,20 @@ class Look:
             kind = ProblemKind.TIMED_OUT if late else ProblemKind.LOST
             return None, replace(asked.report, problem=Problem(kind, Layer.ACTIVATED, detail=repr(error)))
         return found, asked.report
+
+    async def _interfaces(self, asked: ProbeResult) -> dict[Address, str]:
+        """What the nodes of the items say of their interface; nothing of those of which the server does not tell it."""
+        session = cast(DataSession, asked.session)
+        said: dict[Address, str] = {}
+        try:
+            async with asyncio.timeout(_WITHIN):
+                for start in range(0, len(self._items), session.chunk):
+                    chunk = self._items[start : start + session.chunk]
+                    found = await session.read_metadata(list(enumerate(chunk)))
+                    said.update({item: known.interface for item, known in zip(chunk, found, strict=True) if known})
+        except (SessionEnded, ServiceFault, TimeoutError) as error:
+            _log.info("what the nodes say of their interfaces was not read to the end: %r", error)
+        return said
 
 
 async def _nothing(report: Report) -> tuple[None, Report]:
