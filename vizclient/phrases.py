@@ -486,7 +486,7 @@ READINESS: dict[str, str] = {
     "ready.namespaces.missing": "{number} namespaces of the active server are not there: {names}",
     "ready.namespaces.missing.one": "A namespace of the active server is not there: {names}",
     "ready.items.none": "No items are shown",
-    "ready.items.there": "All {number} items of the pages are there",
+    "ready.items.there": "All {number} items of the pages that a standby has are there",
     "ready.items.there.one": "The item of the pages is there",
     "ready.items.missing": "{number} of {of} items of the pages do not exist there: {names}",
     "ready.items.missing.one": "1 of {of} items of the pages does not exist there: {names}",
