@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QWidget
 
 from vizclient.password import Password
 from vizclient.redundancy.model import Connection, Server
+from vizclient.redundancy.readiness import Readiness
 
-from .speaker import Moment, Speaker, needs_password
+from .speaker import Moment, Speaker, needs_password, refused_in_look
 from .theme import Theme
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class Link(Protocol):
     @property
     def connection(self) -> Connection | None:
         """As it was announced last."""
+        ...
+
+    @property
+    def readiness(self) -> Readiness | None:
+        """As it was told last."""
         ...
 
     def give_password(self, server: Server, password: Password) -> None:
@@ -55,12 +61,16 @@ class Logins:
 
     @property
     def lacking(self) -> list[Server]:
-        """The servers that need a password."""
+        """The servers that need a password; of one that stands by, a look has found it."""
         connection = self._link.connection
         if connection is None:
             return []
         views = {Server.MAIN: connection.main, Server.BACKUP: connection.backup}
-        return [server for server, view in views.items() if server in self._users and needs_password(view)]
+        return [
+            server
+            for server, view in views.items()
+            if server in self._users and (needs_password(view) or refused_in_look(server, self._link.readiness))
+        ]
 
     def ask(self, server: Server | None = None) -> None:
         """Open the dialog for `server`, else for the first one that needs it."""
@@ -77,7 +87,15 @@ class Logins:
         user = self._users[server]
         both = server.other in lacking and self._users[server.other] == user
         dialog = PasswordDialog(
-            server, user, connection, self._speaker, self._theme, self._now, self._parent, both=both
+            server,
+            user,
+            connection,
+            self._speaker,
+            self._theme,
+            self._now,
+            self._parent,
+            both=both,
+            looked=refused_in_look(server, self._link.readiness),
         )
         self.dialog = dialog
         dialog.wanted.connect(self._give)

@@ -328,6 +328,14 @@ class Speaker:
 
 def needs_password(view: ServerView) -> bool:
     """Whether giving the password of its user may be what mends it."""
-    problem = None if view.report is None else view.report.problem
-    lacks = problem is not None and problem.kind is ProblemKind.CREDENTIALS and problem.code != "anonymous-refused"
-    return lacks and view.finding.role is Role.ATTENTION
+    return view.finding.role is Role.ATTENTION and _of_password(None if view.report is None else view.report.problem)
+
+
+def refused_in_look(server: Server, readiness: Readiness | None) -> Problem | None:
+    """What a look found that logged in at `server` while that stood by, if giving the password may be what mends it."""
+    checks = () if readiness is None or readiness.standby is not server else readiness.checks
+    return next((check.problem for check in checks if _of_password(check.problem)), None)
+
+
+def _of_password(problem: Problem | None) -> bool:
+    return problem is not None and problem.kind is ProblemKind.CREDENTIALS and problem.code != "anonymous-refused"

@@ -419,6 +419,7 @@ class Window(QMainWindow):
 
     def _take_readiness(self, readiness: Readiness | None) -> None:
         self.strip.set_readiness(readiness)
+        self.actions_["password"].setEnabled(bool(self.logins.lacking))
         self.actions_["retry"].setEnabled(needs_person(self._link.connection, readiness))
         if self.servers is not None:
             self.servers.set_readiness(readiness)

@@ -302,6 +302,7 @@ ENGLISH: dict[str, str] = {
     "password.ok": "Log in",
     "password.trying": "Being tried …",
     "password.silent": "No answer so far; it will be seen under “Servers”",
+    "password.look": "{server} is being asked with it. What it says is seen under “Takeover”, in the strip",
     "password.later": "{server}: {reason}. The password is tried when it answers",
     # freshness
     "freshness.live": "live",

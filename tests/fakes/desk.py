@@ -25,6 +25,7 @@ from vizclient.link.mirror import Mirror
 from vizclient.pages.bundle import Bundle
 from vizclient.profiles.following import Web
 from vizclient.redundancy.model import Connection, Server
+from vizclient.redundancy.readiness import Readiness
 
 WALL = 1_790_000_000.0
 NAMES = {Server.MAIN: "bms-main:4840", Server.BACKUP: "bms-backup:4840"}
@@ -124,6 +125,12 @@ class Desk:
             )
         )
         self.announce(connection)
+
+    def ready(self, readiness: Readiness) -> None:
+        """The link tells whether the standby could take over."""
+        self.link.readiness = readiness
+        for listener in self.link.on_readiness:
+            listener(readiness)
 
     def announce(self, connection: Connection | None) -> None:
         """The link's client tells its listeners."""

@@ -11,7 +11,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from vizclient.password import LONGEST, Password
-from vizclient.redundancy.model import Connection, Server
+from vizclient.redundancy.model import Connection, Problem, Server
 
 from ..speaker import Moment, Speaker, needs_password
 from ..theme import Theme
@@ -22,8 +22,8 @@ _ANSWER_WITHIN_MS = 8_000
 class PasswordDialog(QDialog):
     """Takes the password of `user` at `server`. `wanted` bears the servers that it is for, and the `Password`.
 
-    `both`: the other server lacks that of the same user. `deferred`, with the reason in words, is emitted when it was taken
-    but cannot be tried now.
+    `both`: the other server lacks that of the same user. `looked`: what a look at the server has found, which stands by.
+    `deferred`, with the reason in words, is emitted when it was taken, but what comes of it is not known yet.
     """
 
     wanted = Signal(object, object)
@@ -40,6 +40,7 @@ class PasswordDialog(QDialog):
         parent: QWidget | None = None,
         *,
         both: bool = False,
+        looked: Problem | None = None,
     ) -> None:
         super().__init__(parent)
         self.server = server
@@ -48,6 +49,7 @@ class PasswordDialog(QDialog):
         self._theme = theme
         self._now = now
         self._given_at: float | None = None
+        self._looked = looked
         self.reason = QLabel(self)
         self.field = QLineEdit(self)
         self.both = QCheckBox(speaker.words("password.both", server=speaker.name(server.other)), self)
@@ -71,7 +73,10 @@ class PasswordDialog(QDialog):
         report, given_at = view.report, self._given_at
         if given_at is None:
             if report is not None and report.problem is not None and needs_password(view):
+                self._looked = None
                 self._say(self._speaker.problem(report.problem))
+            elif self._looked is not None:
+                self._say(self._speaker.problem(self._looked))
             return
         if report is None or report.at < given_at:
             return
@@ -94,6 +99,9 @@ class PasswordDialog(QDialog):
         self._late.start()
         servers = (self.server, self.server.other) if self.both.isChecked() else (self.server,)
         self.wanted.emit(servers, Password(self.field.text()))
+        if self._looked is not None:  # who serves meanwhile is the other one: the window goes on, and a look will tell
+            self.deferred.emit(self._speaker.words("password.look", server=self._speaker.name(self.server)))
+            self.accept()
 
     def _unanswered(self) -> None:
         self._again(self._speaker.words("password.silent"))

@@ -28,7 +28,7 @@ from vizclient.redundancy.comparison import number_of
 from vizclient.redundancy.model import Connection, ConnectionState, Role, Server, ServerView, Switchover
 from vizclient.redundancy.readiness import Readiness
 
-from ..speaker import Moment, Speaker, needs_password
+from ..speaker import Moment, Speaker, needs_password, refused_in_look
 from ..theme import Theme
 from .readiness import ReadinessPart
 
@@ -101,6 +101,7 @@ class ServersPanel(QWidget):
         self._readiness = readiness
         self._retry.setVisible(needs_person(self._connection, readiness))
         self.readiness.set_readiness(readiness)
+        self._refresh()
 
     def set_switchovers(self, switchovers: Sequence[Switchover]) -> None:
         """All switchovers of this run, oldest first. Shown newest first; the one that was looked at stays looked at."""
@@ -180,7 +181,8 @@ class ServersPanel(QWidget):
                 text = self._say(server, view, row)
                 if cell.text() != text:
                     cell.setText(text)
-            self._passwords[server].setVisible(view is not None and needs_password(view))
+            lacks = refused_in_look(server, self._readiness) or (view is not None and needs_password(view))
+            self._passwords[server].setVisible(bool(lacks))
             if (manager := self._managers.get(server)) is not None:
                 reads = view is not None and view.finding.role is Role.STANDBY
                 manager.setText(self._speaker.words("servers.manager.read-only" if reads else "servers.manager.open"))

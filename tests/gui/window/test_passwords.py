@@ -27,6 +27,7 @@ from vizclient.redundancy.model import (
     Server,
     Source,
 )
+from vizclient.redundancy.readiness import Check, Light, Readiness, Subject, Verdict
 
 MAIN, BACKUP = Server.MAIN, Server.BACKUP
 ONE = {MAIN: "operator", BACKUP: "operator"}
@@ -173,6 +174,33 @@ def test_a_server_that_cannot_be_asked_now_gets_it_later_and_that_is_said(
     assert window.logins.dialog is None
     [text] = window.messages.texts
     assert text == "Backup (bms-backup:4840): It cannot be reached. The password is tried when it answers"
+
+
+def test_a_password_that_a_look_at_the_standby_found_refused_can_be_given_before_it_is_needed(
+    desk: Desk, qtbot: QtBot, given: list[tuple[Server, Password]]
+) -> None:
+    window = shown(desk, qtbot, connected())
+    assert window.servers is not None
+    refused = Check(Subject.CREDENTIALS, Verdict.BLOCKED, "failed", BACKUP, problem=REFUSED)
+    desk.ready(Readiness(Light.NOT_READY, BACKUP, (refused,)))
+    assert window.servers.password_button(BACKUP).isVisible()
+    assert not window.servers.password_button(MAIN).isVisible()
+    window.actions_["password"].trigger()
+    dialog = opened(window)
+    assert (dialog.server, dialog.both.isVisible()) == (BACKUP, False)
+    assert dialog.reason.text() == "The user operator or the password was refused"
+    desk.announce(connected(at=desk.now.monotonic + 1))  # who serves says nothing of it
+    assert dialog.isVisible()
+    type_in(dialog, "right")
+    assert given == [(BACKUP, Password("right"))]
+    assert window.logins.dialog is None
+    [text] = window.messages.texts
+    assert (
+        text == "Backup (bms-backup:4840) is being asked with it. What it says is seen under “Takeover”, in the strip"
+    )
+    desk.ready(Readiness(Light.READY, BACKUP, (replace(refused, verdict=Verdict.FINE, case="accepted", problem=None),)))
+    assert not window.servers.password_button(BACKUP).isVisible()
+    assert not window.actions_["password"].isEnabled()
 
 
 def test_without_an_answer_it_can_be_typed_again(
