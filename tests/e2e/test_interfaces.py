@@ -281,11 +281,12 @@ def test_metering_appears_on_the_server_that_takes_over_and_vanishes_from_the_ot
 
 def test_messenger_carries_its_outbox_over_and_each_event_is_one_message_of_the_active_server(run: Run) -> None:
     is_carried_over(run, "Messenger")
-    mails = run.mails
+    mails = [mail for mail in run.mails if mail.taken]
+    assert len(mails) < len(run.mails), "one was tried when no mail was taken"
     assert [mail.subject for mail in mails] == run.events
     assert len({mail.message_id for mail in mails}) == len(run.events)
     assert [mail.active for mail in mails] == ["backup", "backup", "main", "backup", "main"]
-    for mail in mails:
+    for mail in run.mails:
         assert f"Sent by the {mail.active} server" in mail.text, mail
     assert run.there("Messenger/Pending", run.kill)[0].value == 1, "it waited for a mail server that was not there"
     for stay in run.stays[1:]:

@@ -15,11 +15,12 @@ from typing import Any
 
 @dataclass
 class MailSink:
-    """`messages`: everything that was accepted, with the perf_counter time. What may be set: `answer`: to the end of the data,
+    """`messages`: everything that was accepted, with the perf_counter time; `refused`: the rest. What may be set: `answer`: to the end of the data,
     and `before_answer`: called when a message is taken and not answered yet."""
 
     port: int = 0
     messages: list[tuple[float, EmailMessage]] = field(default_factory=list)
+    refused: list[tuple[float, EmailMessage]] = field(default_factory=list)
     answer: str = "250 taken"
     before_answer: Callable[[], Any] | None = None
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -42,15 +43,15 @@ class MailSink:
 
     def take(self, data: bytes) -> str:
         """Keep a message; the answer to it."""
-        if self.answer.startswith("2"):
-            message = message_from_bytes(data, policy=policy.default)
-            assert isinstance(message, EmailMessage)
-            with self._changed:
-                self.messages.append((time.perf_counter(), message))
-                self._changed.notify_all()
+        answer = self.answer
+        message = message_from_bytes(data, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        with self._changed:
+            (self.messages if answer.startswith("2") else self.refused).append((time.perf_counter(), message))
+            self._changed.notify_all()
         if self.before_answer is not None:
             self.before_answer()
-        return self.answer
+        return answer
 
 
 class _Handler(socketserver.StreamRequestHandler):

@@ -94,9 +94,10 @@ class _Travel:
         assert [role["server"] for role in roles] == [stay.server for stay in run.stays], (
             f"roles changed unasked: {roles}"
         )
-        for at, mail in self._sink.messages:
-            active = [str(role["server"]) for role in roles if role["p"] <= at][-1]
-            run.mails.append(Mail(str(mail["Subject"]), str(mail["Message-ID"]), mail.get_content(), active))
+        for came, taken in ((self._sink.messages, True), (self._sink.refused, False)):
+            for at, mail in came:
+                active = [str(role["server"]) for role in roles if role["p"] <= at][-1]
+                run.mails.append(Mail(str(mail["Subject"]), str(mail["Message-ID"]), mail.get_content(), active, taken))
         run.audit = Audit(self._folder)
         for item, handle in self._handles.items():
             interface = self._mirror.interfaces[handle]

@@ -94,12 +94,13 @@ class Stay:
 
 
 class Mail(NamedTuple):
-    """An e-mail as the mail server took it, and which server was active then."""
+    """An e-mail as it came to the mail server, which server was active then, and whether the mail server took it."""
 
     subject: str
     message_id: str
     text: str
     active: str
+    taken: bool
 
 
 class Run:

@@ -5,8 +5,10 @@ Small in the strip, where it opens the servers panel; smaller still beside each 
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from vizclient.redundancy.readiness import Light, Readiness, Verdict
@@ -17,7 +19,7 @@ from .tones import ToneColors, tone_colors
 
 _SIDE = 22
 _GAP = 8
-_WIDEST = 300
+_WIDEST = 380
 _TOKENS = {Light.READY: "ok", Light.RESTRICTED: "warning", Light.NOT_READY: "alarm", Light.UNKNOWN: "muted"}
 OF_VERDICT = {
     Verdict.BLOCKED: Light.NOT_READY,
@@ -171,4 +173,4 @@ class TakeoverLight(QAbstractButton):
 
 
 def _width(text: str, font: QFont) -> int:
-    return QFontMetrics(font).horizontalAdvance(text)
+    return ceil(QFontMetricsF(font).horizontalAdvance(text)) + 1
