@@ -375,7 +375,6 @@ class FakeSession:
 
     def _create(self, items: Sequence[tuple[int, Address]]) -> list[int]:
         if self._fake.faults:
-            self._fake.refused.append(asyncio.get_running_loop().time())
             raise ServiceFault(self._fake.faults.pop(0))
         changes = [self._change(handle, address) for handle, address in items]
         for (handle, address), change in zip(items, changes, strict=True):

@@ -136,8 +136,6 @@ class FakeServer:
         self.missing: set[Address] = set()
         self.faults: list[int] = []
         """Statuses by which the next requests for monitored items are refused."""
-        self.refused: list[float] = []
-        """When requests for monitored items were refused."""
         self.lost_notifications_at = float("-inf")
         self.deaf_to_writes = False
         """A write is answered with Good, and changes nothing."""

@@ -36,6 +36,8 @@ _DEADLINE = 1.0
 """Of a request; longer where latency is."""
 _RECOVERY = 2 * TIMING.role_retry_most + _DEADLINE + TIMING.min_dwell + 1.0
 """The longest back-off with all its jitter, a probe under way that must time out, the dwell, and bringing up."""
+_REQUESTS = 30
+"""That bringing everything up may need, one after the other, where a server has taken one item at a time only."""
 _JITTER = 0.5
 """Of the latency, at most, each way: what was asked for first is not always answered first."""
 _SLEEP = 5.0
@@ -116,7 +118,9 @@ class Storm:
             self.pair.backup.active = True
             self.pair.main.latency, self.pair.backup.latency = 0.01, 0.0005  # the main answers last
         self._theme = theme
-        self.watch = WatchedSite(self.pair, _ITEMS, (1 + _JITTER) * max(latencies))
+        slowest = (1 + _JITTER) * max(latencies)
+        self.watch = WatchedSite(self.pair, _ITEMS, slowest)
+        self._bringing_up = _REQUESTS * 2 * slowest
         self.follows_role = not (announces is Announces.NOTHING and refuses is Refuses.NOTHING)
         self.plausible = random.random() < 0.8 and theme is not _Theme.BOTH_ACTIVE
         """Whether the pair itself sees to it that one is active."""
@@ -446,6 +450,8 @@ class Storm:
             return  # it says that it is active: who could know better
         assert connection.server in names, f"{names} served for {self.now - since:.1f} s: {connection}"
         assert connection.sure
+        if self.now < since + _RECOVERY + self._bringing_up:
+            return
         all_found = not any(one.missing for one in well) and self.now >= self._found_nodes_at + _RETRY_MOST
         self.watch.check_quiet(all_of_them=all_found)
 
@@ -487,8 +493,7 @@ class Storm:
         assert connection is not None
         assert (connection.server, connection.sure) == (taken.name, True), f"{taken.name} is well: {connection}"
         waits = self.watch.site._feed._attempts
-        if any(waits.values()):
-            await asyncio.sleep(_RETRY_MOST)
+        await asyncio.sleep(self._bringing_up + (_RETRY_MOST if any(waits.values()) else 0.0))
         self.watch.check_quiet(all_of_them=True)
 
     async def end(self) -> None:

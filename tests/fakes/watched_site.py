@@ -361,9 +361,6 @@ class WatchedSite:
             )
 
     def _held_lately(self, server: Server, handle: int, value: Value, bound: float) -> bool:
-        # what was read stays as it is for as long as its subscription is refused; once is in the bound already
-        refusals = sum(at >= self.now - 2 * bound for at in self.pair[server].refused)
-        bound += max(0, refusals - 1) * (_SECOND_TRY + 2 * self._slowest)
         if self.truth.served(server, self.now - bound):
             bound = min(bound, self.prompt + bound - self.bound)
         if self.truth.held(server, handle, value, self.now - bound):

@@ -4,6 +4,7 @@ On a new session: the shown items by Read, their monitored items, their metadata
 One request of at most `session.chunk` items is under way at a time, so that the watchdog and the operator's writes
 are never stuck behind it. Where answers come slowly, because hundreds of clients came at once, whatever is not a
 value for the screen waits, the longer the slower they are: so the pages of all come before the rest of any.
+What is shown and not subscribed yet is read again meanwhile, so that no value on the screen is older than the server is slow.
 Knows the session only as a Protocol, and neither windows nor roles.
 """
 
@@ -31,6 +32,8 @@ MOST_ITEMS = 200_000
 _READ_AT_ONCE = 500
 PAINTING = 0.03
 """Seconds that everything else waits once the page has been read: on a small computer it would be in the way of painting it."""
+_READ_AGAIN = 0.5
+"""Seconds after which what is shown and not subscribed yet is read again; as long as reading took, if that is more."""
 _RETRY_FIRST, _RETRY_MOST = 0.5, 30.0
 _FAULT_PAUSE = 0.25
 _SWIFT = 0.1
@@ -199,6 +202,8 @@ class Feed:
         self._unsubscribe: dict[int, None] = {}
         self._attempts: dict[int, int] = {}
         self._retries: list[tuple[float, int]] = []  # a heap of (when, handle) to subscribe again
+        self._refused: set[int] = set()  # what waits there with a value that says why it is not current
+        self._read_again_at = float("inf")
         far = bool(self._swiftest) and min(self._swiftest.values()) > _SWIFT  # there small steps would take long
         self._pace = _WHOLE if far else _STEP
         self._shown_rests_until = 0.0
@@ -232,6 +237,7 @@ class Feed:
                 self._wake.clear()
                 now = self._monotonic()
                 self._take_retries(now)
+                self._take_unwatched(now)
                 self._let_go()
                 step = self._next_step(session, now)
                 if step is not None:
@@ -271,7 +277,7 @@ class Feed:
 
     def _until_next(self, now: float) -> float | None:
         """Seconds until something falls due that nobody will wake us for; None: nothing will."""
-        due = []
+        due = [] if self._read_again_at == float("inf") else [self._read_again_at]
         if self._retries:
             due.append(self._retries[0][0])
         if self._lingering:
@@ -305,8 +311,9 @@ class Feed:
             return
         self._rest(_Work.READ, began)
         self._store.take_read(session.generation, changes)
+        now = self._monotonic()
+        self._read_again_at = min(self._read_again_at, now + max(_READ_AGAIN, now - began))
         if self._bringing_up:
-            now = self._monotonic()
             if self._first_value_at is None:
                 self._first_value_at = now
             all_read = not self._queues[_Work.READ].shown
@@ -346,6 +353,7 @@ class Feed:
             else:
                 self._subscribed.add(handle)
                 self._attempts.pop(handle, None)
+                self._refused.discard(handle)
             if handle in self._addresses and handle not in self.metadata:
                 describing = self._queues[_Work.DESCRIBE]
                 (describing.shown if handle in self._shown else describing.others)[handle] = None
@@ -407,6 +415,7 @@ class Feed:
         if handle not in self._addresses:
             return
         if status is not None:
+            self._refused.add(handle)
             self._store.fail(session.generation, handle, status)
         attempts = self._attempts.get(handle, 0)
         self._attempts[handle] = attempts + 1
@@ -420,6 +429,17 @@ class Feed:
             if handle in self._addresses and handle not in self._subscribed:
                 (subscribing.shown if handle in self._shown else subscribing.others)[handle] = None
 
+    def _take_unwatched(self, now: float) -> None:
+        """Line up for reading what is shown, was read, and nobody watches yet: on a slow or full server its value would grow old."""
+        if now < self._read_again_at or self._bringing_up:
+            return
+        self._read_again_at = float("inf")
+        waiting = (*self._queues[_Work.SUBSCRIBE].shown, *(handle for _, handle in self._retries))
+        reading = self._queues[_Work.READ].shown
+        for handle in waiting:
+            if handle in self._shown and handle not in self._subscribed and handle not in self._refused:
+                reading[handle] = None
+
     def _let_go(self, *, all_of_them: bool = False) -> None:
         """Forget the items whose time is up; the window is told, because what it has of them is not current any more."""
         now = self._monotonic()
@@ -431,6 +451,7 @@ class Feed:
             del self._addresses[handle]
             self.metadata.pop(handle, None)
             self._attempts.pop(handle, None)
+            self._refused.discard(handle)
             for queue in self._queues.values():
                 queue.discard(handle)
             if handle in self._subscribed:
@@ -447,6 +468,7 @@ class Feed:
                 self._unsubscribe[change.handle] = None
                 self._subscribed.discard(change.handle)
                 self._retry(session, change.handle, None)
+                self._refused.add(change.handle)
                 self._wake.set()
 
     def _reread(self, session: DataSession) -> None:

@@ -193,6 +193,51 @@ def test_a_refused_subscription_is_tried_again_and_only_a_second_refusal_shows()
     _play(scene)
 
 
+def test_what_is_shown_and_cannot_be_subscribed_yet_is_read_again_meanwhile() -> None:
+    async def scene(bench: _Bench) -> None:
+        session = ScriptedSession(chunk=1, latency=0.2)
+        session.faults = {"subscribe": [0x80770000] * 5}
+        bench.feed.show("page", _items(1, 2, 3, 4, 5))
+        bench.feed.attach(session)
+        await asyncio.sleep(0.5)
+        session.values = {_address(handle): 7.0 for handle in (1, 2, 3, 4, 5)}
+        await asyncio.sleep(1.0)
+        assert [bench.value(handle) for handle in (1, 2, 3, 4, 5)] == [7.0] * 5
+        assert session.subscribed == set()
+        reads = [handles for kind, handles in session.requests if kind == "read"]
+        assert len(reads) == 2, "not more often than a slow server can bear"
+
+    _play(scene)
+
+
+def test_what_says_why_it_is_not_current_is_not_made_to_look_so_by_reading_it_again() -> None:
+    async def scene(bench: _Bench) -> None:
+        session = ScriptedSession()
+        session.faults = {"subscribe": [0x80770000] * 3}
+        bench.feed.show("page", _items(1))
+        bench.feed.attach(session)
+        await asyncio.sleep(0.7)
+        bench.feed.show("dialog", _items(2))  # is read, so that something is read again
+        for _ in range(20):
+            assert bench.status(1) == 0x80770000
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(2)
+        assert session.subscribed == {1, 2}
+
+    _play(scene)
+
+
+def test_once_all_is_subscribed_nothing_is_read_again() -> None:
+    async def scene(bench: _Bench) -> None:
+        session = ScriptedSession()
+        bench.feed.show("page", _items(1, 2))
+        bench.feed.attach(session)
+        await asyncio.sleep(30)
+        assert [kind for kind, _ in session.requests].count("read") == 1
+
+    _play(scene)
+
+
 def test_failing_reads_do_not_hold_up_subscriptions_and_are_tried_again() -> None:
     async def scene(bench: _Bench) -> None:
         session = ScriptedSession()
