@@ -91,11 +91,11 @@ def test_20_wrong_credentials_are_shown_once_and_again_only_when_a_person_asks_f
         asyncio.run(play(stage))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="asks a child to end by a signal")
 def _keep_created_session(message: Message) -> object:
     return KEEP if message.kind == "CreateSession" and not message.up else None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a child to end by a signal")
 def test_23_a_program_that_is_closed_at_any_moment_of_connecting_leaves_nothing_behind(tmp_path: Path) -> None:
     with staged(tmp_path, PASSIVE) as stage:
         for door in stage.doors.values():
