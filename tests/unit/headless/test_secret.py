@@ -201,7 +201,10 @@ def test_a_terminal_shows_nothing_of_what_is_typed(tmp_path: Path) -> None:
     import pty
 
     Bench(tmp_path, ONE)
-    terminal, its_end = pty.openpty()
+    try:
+        terminal, its_end = pty.openpty()
+    except OSError as error:  # a bare root has none
+        pytest.skip(f"no pseudo-terminals here: {error}")
     command = [sys.executable, "-P", "-m", "vizclient", "secret", "set", "--profile", str(tmp_path / "a.toml")]
     shown = b""
     with subprocess.Popen(
