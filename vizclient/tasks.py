@@ -32,8 +32,8 @@ class TaskSet:
         task.add_done_callback(self._ended)
         return task
 
-    async def close(self) -> None:
-        """Cancel every task and wait until all have ended; nothing can be started any more. Idempotent.
+    async def close(self, within: float | None = None) -> None:
+        """Cancel every task and wait until all have ended, or `within` seconds; nothing can be started any more. Idempotent.
 
         Called from within one of the tasks, it leaves that one alone.
         """
@@ -42,7 +42,7 @@ class TaskSet:
         for task in ending:
             task.cancel()
         if ending:
-            await asyncio.wait(ending)
+            await asyncio.wait(ending, timeout=within)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

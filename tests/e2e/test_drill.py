@@ -25,6 +25,7 @@ import pytest
 from fakes.guest import held, read, swap, visit, wait_until
 from fakes.mail_sink import mail_sink
 from programs.pairs import BUNDLE, Audit, running_pair, write_profile
+from programs.terminals import open_terminal
 from vizclient.exits import Exit
 from vizclient.pages.bundle import load_bundle
 from vizclient.simulator.building import building_items
@@ -320,7 +321,7 @@ def test_ctrl_c_before_the_pair_was_touched_says_that(home: Site) -> None:
 @pytest.mark.parametrize("answer", ["n\n", "\n", "perhaps\n"])
 def test_it_asks_first_and_takes_nothing_but_yes(home: Site, answer: str) -> None:
     since = time.time()
-    ours, theirs = os.openpty()
+    ours, theirs = open_terminal()
     process = home.start(stdin=theirs)
     try:
         os.write(ours, answer.encode())

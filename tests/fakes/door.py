@@ -228,10 +228,13 @@ class Door:
                 return
 
     async def _end_tasks(self) -> None:
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        for _ in range(5):  # what was accepted in the last moment has no task yet
+            await asyncio.sleep(0)
+        while rest := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+        await asyncio.sleep(0)  # the connections that they had are closed
 
     def judge(self, message: Message) -> object:
         """The verdict of the rule; its own mistakes are the test's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import weakref
@@ -42,6 +43,26 @@ def test_a_task_that_nobody_holds_is_kept_until_it_has_ended() -> None:
         return alive, len(tasks)
 
     assert asyncio.run(run()) == (True, 0)
+
+
+def test_closing_waits_for_tasks_that_do_not_end_no_longer_than_it_may() -> None:
+    async def run() -> tuple[int, int]:
+        tasks, go = TaskSet("link"), asyncio.Event()
+
+        async def cling() -> None:
+            while not go.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await go.wait()
+
+        clinging = tasks.start(cling(), name="work")
+        await asyncio.sleep(0)
+        await tasks.close(0.01)
+        left = len(tasks)
+        go.set()
+        await clinging
+        return left, clinging.cancelling()
+
+    assert asyncio.run(run()) == (1, 1)
 
 
 def test_a_failure_that_nobody_awaits_is_logged_with_its_trace(caplog: pytest.LogCaptureFixture) -> None:

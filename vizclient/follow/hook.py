@@ -107,8 +107,7 @@ class Hook:
         finally:
             machine.end_group(process)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_ENDING):
-                    await process.wait()
+                await asyncio.wait_for(process.wait(), _ENDING)
         if code is not None:
             text = said.decode("utf-8", "replace").strip() or "nothing"
             level = logging.INFO if code == 0 else logging.ERROR

@@ -311,6 +311,9 @@ class _Drill:
 
     async def _break_off(self) -> None:
         """A person has ended it: where the pair stands is said all the same."""
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()  # else asyncio.timeout works no more in Python 3.11.2 (Debian 12)
         if self._home is None or self._began is None:
             self._say("drill-untouched")
             return

@@ -377,8 +377,14 @@ def after_header(body: Buffer) -> Buffer:
 
 
 async def _within(within: float, future: asyncio.Future[Any], what: str) -> Any:
+    # No asyncio.timeout: in a task that cleans up because it was cancelled, that of Python 3.11.2 (Debian 12) only cancels it again.
     try:
-        async with asyncio.timeout(within):
-            return await future
-    except TimeoutError:
-        raise AnswerLate(f"{what} not answered within {within:.1f} s") from None
+        done, _ = await asyncio.wait({future}, timeout=within)
+        if not done:
+            raise AnswerLate(f"{what} not answered within {within:.1f} s")
+        return future.result()
+    finally:
+        if future.done():
+            future.exception()  # so that nobody misses it
+        else:
+            future.cancel()  # a late answer is nobody's

@@ -140,10 +140,8 @@ class Manager:
             self._alarm.cancel()
         if self._ending:
             await asyncio.wait(self._ending, timeout=_CLOSING_TIME)
-        try:
-            async with asyncio.timeout(_CANCELLING_TIME):
-                await self._tasks.close()
-        except TimeoutError:
+        await self._tasks.close(_CANCELLING_TIME)
+        if self._tasks:
             _log.error("%d tasks did not end when cancelled", len(self._tasks))
 
     # SessionListener

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fakes.keyring import FakeKeyring
+from programs.terminals import open_terminal
 from vizclient.exits import Exit
 from vizclient.headless.secret import remove_password, set_password
 from vizclient.link.refusals import RefusedLogins
@@ -198,13 +199,8 @@ def test_what_a_service_has_from_systemd_is_not_kept_elsewhere_as_well(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal as POSIX has it")
 def test_a_terminal_shows_nothing_of_what_is_typed(tmp_path: Path) -> None:
-    import pty
-
     Bench(tmp_path, ONE)
-    try:
-        terminal, its_end = pty.openpty()
-    except OSError as error:  # a bare root has none
-        pytest.skip(f"no pseudo-terminals here: {error}")
+    ours, its_end = open_terminal()
     command = [sys.executable, "-P", "-m", "vizclient", "secret", "set", "--profile", str(tmp_path / "a.toml")]
     shown = b""
     with subprocess.Popen(
@@ -214,14 +210,14 @@ def test_a_terminal_shows_nothing_of_what_is_typed(tmp_path: Path) -> None:
         try:
             for prompt in (b"Password of op: ", b"Once more: "):
                 while prompt not in shown:
-                    shown += os.read(terminal, 1000)
-                os.write(terminal, b"hunter2\n")
-            while chunk := _read(terminal):
+                    shown += os.read(ours, 1000)
+                os.write(ours, b"hunter2\n")
+            while chunk := _read(ours):
                 shown += chunk
             assert process.wait(20) == Exit.ATTENTION, shown  # no keyring in tests
         finally:
             process.kill()
-            os.close(terminal)
+            os.close(ours)
     assert b"hunter2" not in shown
 
 
