@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
@@ -110,6 +111,7 @@ class Door:
         self._journal: list[Entry] = []
         self._changed = threading.Condition()
         self._open: dict[int, _Passage] = {}
+        self.writers: WeakSet[asyncio.StreamWriter] = WeakSet()
         self._made = 0
         self._listening: asyncio.Server | None = None
         self._wanted_open = False
@@ -234,7 +236,9 @@ class Door:
             for task in rest:
                 task.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
-        await asyncio.sleep(0)  # the connections that they had are closed
+        for writer in list(self.writers):  # some may still wait for a client to take what was sent
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
     def judge(self, message: Message) -> object:
         """The verdict of the rule; its own mistakes are the test's."""
@@ -254,6 +258,7 @@ class Door:
         self._made += 1
         number = self._made
         passage = _Passage(self, number, writer)
+        self.writers.add(writer)
         with self._changed:
             self._open[number] = passage
         self.note(number, "connect")
@@ -299,6 +304,7 @@ class _Passage:
 
     async def run(self, reader: asyncio.StreamReader, port: int) -> None:
         up_reader, self.upstream = await asyncio.open_connection("127.0.0.1", port)
+        self.door.writers.add(self.upstream)
         self.up.writer = self.upstream
         async with asyncio.TaskGroup() as group:
             ends = [
