@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
-from weakref import WeakSet
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
@@ -111,7 +110,7 @@ class Door:
         self._journal: list[Entry] = []
         self._changed = threading.Condition()
         self._open: dict[int, _Passage] = {}
-        self.writers: WeakSet[asyncio.StreamWriter] = WeakSet()
+        self.writers: set[asyncio.StreamWriter] = set()
         self._made = 0
         self._listening: asyncio.Server | None = None
         self._wanted_open = False
@@ -236,7 +235,7 @@ class Door:
             for task in rest:
                 task.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
-        for writer in list(self.writers):  # some may still wait for a client to take what was sent
+        for writer in self.writers:  # some may still wait for a client to take what was sent
             writer.transport.abort()
         await asyncio.sleep(0)
 
