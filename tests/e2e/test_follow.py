@@ -15,6 +15,8 @@ from vizclient.redundancy.model import Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(lacking()), reason=lacking())]
 
+WAITS = 2.5
+"""Seconds that HAProxy surely goes on without being told anything."""
 LEFT_BEHIND = 5.0
 """Most seconds that somebody may still meet a server that has ceased to be active."""
 
@@ -95,10 +97,17 @@ def test_through_a_swap_and_back_every_client_comes_to_the_active_server(
 def test_a_restart_of_the_service_disturbs_no_connection(site: Building, clients: Mapping[str, OrdinaryClient]) -> None:
     client = clients["OPC UA"]
     assert isinstance(client, Staying)
-    client.first("main", time.perf_counter())
-    connections = client.connections
-    site.service.close()
-    site.start_service()
+    # until HAProxy has had its good answers, it takes a server down at the first bad one
+    client.first("main", client.first("main", 0.0) + 2 * WAITS)
+    for _ in range(5):
+        client.first("main", time.perf_counter())
+        connections, closed = client.connections, time.perf_counter()
+        site.service.close()
+        site.start_service()
+        if time.perf_counter() - closed < WAITS:
+            break
+    else:
+        pytest.skip(f"this machine is too busy to start a process within {WAITS} s")
     client.first("main", time.perf_counter() + 0.5)
     assert client.connections == connections
 

@@ -11,6 +11,7 @@ import pytest
 from asyncua import ua
 
 from fakes.door import Answered, Message, Refused
+from fakes.guest import swap
 from programs.linked import fresh, linked
 from programs.pairs import never_claims_more_than_the_servers_held
 from programs.stage import ITEMS, LIVELY, Stage, staged
@@ -192,10 +193,7 @@ def test_13_while_the_roles_flap_nothing_piles_up_and_the_last_one_wins(tmp_path
         watching.wait_live("main")
         server = "main"
         for _ in range(flaps):  # as fast as the pair can, some 300 ms each
-            server = "backup" if server == "main" else "main"
-            since = time.perf_counter()
-            stage.pair.swap()
-            stage.pair.wait_for("state", server, since=since, role="active", peer_ready=True)
+            server = swap(stage.pair)
         last = time.time()
         watching.wait_live(server, since=last)
         other = stage.main if server == "backup" else stage.backup
