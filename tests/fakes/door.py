@@ -213,8 +213,12 @@ class Door:
 
     async def _stop_listening(self) -> None:
         if self._listening is not None:
-            self._listening.close()
-            self._listening = None
+            listening, self._listening = self._listening, None
+            for door in listening.sockets:  # whom asyncio has accepted, and not served yet, it forgets when it closes
+                self._loop.remove_reader(door.fileno())
+            for _ in range(3):
+                await asyncio.sleep(0)
+            listening.close()
             await asyncio.sleep(0)
 
     async def _look_out(self) -> None:
