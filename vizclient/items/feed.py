@@ -277,7 +277,8 @@ class Feed:
 
     def _until_next(self, now: float) -> float | None:
         """Seconds until something falls due that nobody will wake us for; None: nothing will."""
-        due = [] if self._read_again_at == float("inf") else [self._read_again_at]
+        waits = self._bringing_up or self._read_again_at == float("inf")
+        due = [] if waits else [self._read_again_at]
         if self._retries:
             due.append(self._retries[0][0])
         if self._lingering:
