@@ -14,6 +14,7 @@ from asyncua import ua
 
 from fakes.guest import Guest, held, read, status_of, swap, visit, wait_until
 from fakes.mail_sink import MailSink, mail_sink
+from programs.pairs import all_running
 from vizclient.simulator.building import building_items
 from vizclient.simulator.interfaces import MAIN_ONLY
 from vizclient.simulator.networks import FOREIGN
@@ -45,9 +46,7 @@ def running(sink: MailSink) -> Iterator[Pair]:
 @pytest.fixture
 def pair(running: Pair) -> Pair:
     """Both run and the main is active, as it was at the start."""
-    for server, status in running.status().items():
-        if not status.running:
-            running.restart(server)
+    all_running(running)
     wait_until(lambda: any(status.peer_ready for status in running.status().values()), timeout=30)
     running.wait_done(running.speak("main", *MAIN_ONLY))
     if running.active() == "backup":

@@ -18,6 +18,7 @@ from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
 from fakes.guest import Guest, read, status_of, swap, visit, wait_until
+from programs.pairs import all_running
 from vizclient.profiles.loading import load_profile
 from vizclient.redundancy.model import Mode
 from vizclient.simulator.building import NAMESPACE, building_items
@@ -32,12 +33,7 @@ SETPOINT = "KNX/F1/Office102/Setpoint"
 
 def settle(pair: Pair, kind: str) -> None:
     """Both run, the main is active, the backup ready and of the wanted kind."""
-    for server, status in pair.status().items():
-        pair.thaw(server)
-        if not status.running:
-            since = time.perf_counter()
-            pair.restart(server)
-            pair.wait_for("ready", server, since=since, timeout=30)
+    all_running(pair)
     pair.heal_link()
     wait_until(lambda: pair.status()["main"].role == "active" and pair.status()["main"].peer_ready)
     for server in pair.status():

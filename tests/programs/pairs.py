@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
@@ -28,6 +29,16 @@ def running_pair(folder: Path, options: Options, *servers: str) -> Iterator[Pair
     with Pair(replace(options, audit=str(folder / "audit"))) as pair:
         pair.start(*servers)
         yield pair
+
+
+def all_running(pair: Pair) -> None:
+    """Thaw and restart what an earlier test left otherwise; each takes commands then."""
+    for server, status in pair.status().items():
+        pair.thaw(server)
+        if not status.running:
+            since = time.perf_counter()
+            pair.restart(server)
+            pair.wait_for("ready", server, since=since, timeout=30)
 
 
 def write_profile(folder: Path, pair: Pair, **replaced: str) -> Path:

@@ -1,7 +1,7 @@
 """The audit log of one server: what it really held and when, one JSON object a line.
 
 {"t": unix seconds, "p": perf_counter seconds, "server", "kind": "role" | "value", ...}. A value line is written before a
-client can see the value; NaN is null, bytes are base64, a DateTime is ISO 8601.
+client can see the value, those that a server starts with before its port opens; NaN is null, bytes are base64, a DateTime is ISO 8601.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any, Final
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
+from vizclient.items.value import Value
 from vizclient.redundancy.model import Server
 from vizclient.simulator.audit import Audit
 from vizclient.simulator.clock import Clock
@@ -70,6 +71,7 @@ class Contents:
             for item, wait in zip(self.items, waits, strict=True)
         ]
         self.nodes = ItemNodes(space, namespace, self.items, values, stamps, statuses)
+        self._note(enumerate(values))
 
     def refusal(self, index: int, value: Any) -> int:
         """The StatusCode to refuse a write with that the item as such would take; 0 to take it."""
@@ -272,7 +274,10 @@ class Contents:
         stamp, put = self._clock.now(), self.nodes.put
         for index, value in changes:
             await put(index, value, stamp)
-        if self._audit.on and changes:
-            statuses = self.nodes.statuses
-            self._audit.values((self.items[i].identifier, value, statuses[i].value) for i, value in changes)
-            self._audit.flush()
+        self._note(changes)
+
+    def _note(self, changes: Iterable[tuple[int, Value]]) -> None:
+        """For the audit log, at once."""
+        statuses = self.nodes.statuses
+        self._audit.values((self.items[i].identifier, value, statuses[i].value) for i, value in changes)
+        self._audit.flush()
