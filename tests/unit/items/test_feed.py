@@ -32,10 +32,11 @@ class _Bench:
         self.dropped: list[int] = []
         self.progress: list[tuple[int, float, float | None]] = []
         self.failed: list[BaseException] = []
+        self.looks_at_the_clock = 0
         self.store = Store(lambda: None)
         self.feed = Feed(
             self.store,
-            monotonic=asyncio.get_running_loop().time,
+            monotonic=self._now,
             described=self.described.update,
             dropped=self.dropped.extend,
             progress=lambda *said: self.progress.append(said),
@@ -43,6 +44,10 @@ class _Bench:
             random=lambda: 0.5,
             linger=linger,
         )
+
+    def _now(self) -> float:
+        self.looks_at_the_clock += 1
+        return asyncio.get_running_loop().time()
 
     def times(self) -> list[tuple[float, float | None]]:
         """What was said of the first and the last first value."""
@@ -249,6 +254,22 @@ def test_failing_reads_do_not_hold_up_subscriptions_and_are_tried_again() -> Non
         await asyncio.sleep(5)
         assert bench.value(1) == 0.0
         assert set(bench.described) == {1}
+
+    _play(scene)
+
+
+def test_while_a_part_of_the_page_cannot_be_read_the_feed_sleeps() -> None:
+    async def scene(bench: _Bench) -> None:
+        session = ScriptedSession()
+        bench.feed.show("page", _items(*range(600)))
+        bench.feed.attach(session)
+        await asyncio.sleep(0.011)
+        session.faults = {"read": [0x80020000] * 6}
+        await asyncio.sleep(1.4)
+        assert (bench.times()[-1][1], session.kinds().count("read")) == (None, 7)
+        assert bench.looks_at_the_clock < 200
+        await asyncio.sleep(1)
+        assert bench.times()[-1][1] is not None
 
     _play(scene)
 
