@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from asyncua import ua
-from cryptography import x509
 
 from vizclient.items.address import OPC_UA_NAMESPACE, Address
 from vizclient.items.ports import ServiceFault
 from vizclient.opcua.convert import aware, text_of
-from vizclient.opcua.errors import MISSING, Undecodable
+from vizclient.opcua.errors import MISSING, Misfit, Undecodable
 from vizclient.opcua.files import FileMissing, FileTooBig, ServerFile
 from vizclient.opcua.reading import Namespaces, Reader
 from vizclient.opcua.role import CURRENT_TIME, NAMESPACES, SERVER_URIS
-from vizclient.opcua.trust import thumbprint
+from vizclient.opcua.trust import thumbprint, validity
 from vizclient.redundancy.model import Server
 from vizclient.redundancy.readiness import Certificate, Inspection, PagesFile
 
@@ -108,11 +107,10 @@ def certificate_of(der: bytes | None) -> Certificate | None:
     if der is None:
         return None
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except ValueError:
+        valid = validity(der)
+    except Misfit:
         return None
-    return Certificate(thumbprint(der), begins.timestamp(), ends.timestamp())
+    return Certificate(thumbprint(der), valid.not_before.timestamp(), valid.not_after.timestamp())
 
 
 def certificate_in(file: Path) -> Certificate | None:
