@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from programs.pairs import write_profile
+from programs.pairs import UNHURRIED, write_profile
 from programs.watching import vizclient
 from vizclient.exits import Exit
 from vizclient.simulator.options import Options
@@ -28,7 +28,7 @@ SECURED = {"policy": "Basic256Sha256", "mode": "SignAndEncrypt"}
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
-    with Pair(Options(standby="passive")).start() as running:
+    with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as running:
         yield running
 
 
@@ -94,7 +94,7 @@ def test_a_port_of_something_else_is_called_so_and_the_other_server_serves(
 
 
 def test_a_client_certificate_that_is_refused_is_named(tmp_path: Path) -> None:
-    with Pair(Options(standby="passive", reject_certificates=True)).start() as strict:
+    with Pair(Options(standby="passive", dead_after=UNHURRIED, reject_certificates=True)).start() as strict:
         profile = write_profile(tmp_path, strict, **SECURED)
         done = run(tmp_path, "probe", profile)
         assert done.returncode == Exit.ATTENTION

@@ -9,12 +9,13 @@ import pytest
 
 from fakes.door import Door
 from programs.closings import CLOSINGS, window_in
+from programs.pairs import UNHURRIED
 from programs.stage import Stage, staged
 from vizclient.simulator.options import Options
 
 pytestmark = pytest.mark.e2e
 
-PASSIVE = Options(standby="passive")
+PASSIVE = Options(standby="passive", dead_after=UNHURRIED)
 SOON = 5.0
 """Seconds; one is promised, and `make bench` measures it, but machines that run tests are busy."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from programs.browser import Browser
 from programs.following import Building, answer_of, building, lacking, process, wait_until
+from programs.pairs import UNHURRIED
 from programs.ports import free_ports
 from programs.watching import vizclient
 from vizclient.redundancy.model import Server
@@ -114,7 +114,7 @@ def test_whoever_opens_a_page_of_the_visualization_by_itself_gets_it_in_the_fram
 
 def test_the_simulated_buildings_own_visualization_moves_too(tmp_path: Path) -> None:
     landing, health, agent = free_ports(3)
-    options = replace(Options(standby="closed"), main_web_port=0, backup_web_port=0)
+    options = Options(standby="closed", dead_after=UNHURRIED, main_web_port=0, backup_web_port=0)
     with Pair(options).start() as pair:
         profile = tmp_path / "site.toml"
         profile.write_text(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from programs.pairs import UNHURRIED
 from vizclient import machine
 from vizclient.items.address import Address
 from vizclient.items.freshness import Freshness
@@ -34,7 +35,7 @@ _PATIENCE = 30.0
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    with Pair(Options(standby="passive")).start() as running:
+    with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as running:
         yield running
 
 

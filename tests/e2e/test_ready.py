@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 
 from fakes.ua_server import ua_server
 from programs.linked import linked
-from programs.pairs import BUNDLE, write_profile
+from programs.pairs import BUNDLE, UNHURRIED, write_profile
 from vizclient.exits import Exit
 from vizclient.pages.manifest import seal
 from vizclient.redundancy.readiness import Light, Subject, Verdict
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 
 PASSWORD = "right"
 ENCRYPTED = {"policy": "Basic256Sha256", "mode": "SignAndEncrypt"}
-WELL = Options(standby="passive", users={"operator": PASSWORD}, bundle=str(BUNDLE))
+WELL = Options(standby="passive", dead_after=UNHURRIED, users={"operator": PASSWORD}, bundle=str(BUNDLE))
 MISSING = ["KNX/F1/Office101/Temperature", "KNX/F1/Office101/Setpoint"]
 Plant = Callable[["Site"], None]
 
@@ -239,9 +239,7 @@ def test_a_server_of_another_pair_without_the_namespace_is_found(pair: Pair, tmp
 
 
 def test_an_expired_certificate_is_found(tmp_path: Path) -> None:
-    with Pair(
-        Options(standby="passive", users=WELL.users, bundle=WELL.bundle, expired_certificate=("backup",))
-    ) as pair:
+    with Pair(replace(WELL, expired_certificate=("backup",))) as pair:
         pair.start()
         site = Site.of(pair, tmp_path)
         look = site.look()
@@ -272,7 +270,7 @@ def test_a_standby_that_hangs_or_is_down_is_found(well: Site) -> None:
 def test_of_a_closed_standby_nothing_is_claimed_and_after_a_switchover_it_is_judged_by_its_last_session(
     tmp_path: Path,
 ) -> None:
-    with Pair(Options(standby="closed", users=WELL.users, bundle=WELL.bundle)).start() as pair:
+    with Pair(replace(WELL, standby="closed")).start() as pair:
         site = Site.of(pair, tmp_path)
         first = site.look()
         assert (first.code, first.said["light"], first.trouble) == (Exit.UNKNOWN, "unknown", [])

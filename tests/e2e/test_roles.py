@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from programs.pairs import running_pair, write_profile
+from programs.pairs import UNHURRIED, running_pair, write_profile
 from programs.watching import Watching
 from vizclient.simulator.options import Options
 
@@ -18,7 +18,7 @@ ROLE_ITEM = '[redundancy]\nrole_item = "bms:System/Role"\nrole_active = ["active
 
 
 def test_a_role_item_alone_is_followed_through_swap_kill_and_return(tmp_path: Path) -> None:
-    options = Options(items=20, change_rate=100, grace=500, standby="passive", announce="item")
+    options = Options(items=20, change_rate=100, dead_after=UNHURRIED, grace=500, standby="passive", announce="item")
     with running_pair(tmp_path, options) as pair:
         profile = write_profile(tmp_path, pair)
         profile.write_text(profile.read_text("utf-8") + ROLE_ITEM, "utf-8")
@@ -35,7 +35,7 @@ def test_a_role_item_alone_is_followed_through_swap_kill_and_return(tmp_path: Pa
 
 
 def test_without_any_announcement_the_values_are_uncertain_and_the_role_item_mends_it(tmp_path: Path) -> None:
-    options = Options(items=20, change_rate=100, grace=500, standby="passive", announce="item")
+    options = Options(items=20, change_rate=100, dead_after=UNHURRIED, grace=500, standby="passive", announce="item")
     with running_pair(tmp_path, options) as pair:
         profile = write_profile(tmp_path, pair)
         with Watching(profile, ITEMS) as watching:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from programs.pairs import Audit, running_pair, write_profile
+from programs.pairs import UNHURRIED, Audit, running_pair, write_profile
 from programs.sites import identifiers, write_site
 from programs.tracing import Trace, live_from
 from programs.watching import vizclient
@@ -78,7 +78,7 @@ def is_rounded(text: str, value: object) -> bool:
 
 @pytest.mark.parametrize("blow", ["kill", "freeze"])
 def test_every_number_called_live_was_held_by_the_server_it_is_said_to_be_from(tmp_path: Path, blow: str) -> None:
-    with running_pair(tmp_path, Options(items=200, change_rate=400, standby="passive")) as pair:
+    with running_pair(tmp_path, Options(items=200, change_rate=400, standby="passive", dead_after=UNHURRIED)) as pair:
         profile = write_site(tmp_path, pair, {"plain": identifiers(COUNT)})
         with shown(tmp_path, profile, "plain") as (process, trace):
             first = trace.when_all(COUNT, live_from("main"), 0.0)
@@ -100,7 +100,7 @@ def test_every_number_called_live_was_held_by_the_server_it_is_said_to_be_from(t
 
 
 def test_a_frozen_server_s_values_stop_being_called_live_in_time(tmp_path: Path) -> None:
-    with running_pair(tmp_path, Options(), "main") as pair:
+    with running_pair(tmp_path, Options(dead_after=UNHURRIED), "main") as pair:
         with shown(tmp_path, write_profile(tmp_path, pair), "overview") as (_, trace):
             trace.when_all(40, live_from("main"), 0.0)
             frozen, struck = time.time(), time.perf_counter()
@@ -111,7 +111,7 @@ def test_a_frozen_server_s_values_stop_being_called_live_in_time(tmp_path: Path)
 
 
 def test_a_swap_shorter_than_the_hold_does_not_flicker(tmp_path: Path) -> None:
-    with running_pair(tmp_path, Options(items=200, change_rate=400, standby="passive")) as pair:
+    with running_pair(tmp_path, Options(items=200, change_rate=400, standby="passive", dead_after=UNHURRIED)) as pair:
         profile = write_site(tmp_path, pair, {"plain": identifiers(COUNT)}, hold_ms=1000)
         with shown(tmp_path, profile, "plain") as (_, trace):
             trace.when_all(COUNT, live_from("main"), 0.0)

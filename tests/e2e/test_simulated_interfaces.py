@@ -14,7 +14,7 @@ from asyncua import ua
 
 from fakes.guest import Guest, held, read, status_of, swap, visit, wait_until
 from fakes.mail_sink import MailSink, mail_sink
-from programs.pairs import all_running
+from programs.pairs import UNHURRIED, all_running
 from vizclient.simulator.building import building_items
 from vizclient.simulator.interfaces import MAIN_ONLY
 from vizclient.simulator.networks import FOREIGN
@@ -36,7 +36,7 @@ def sink() -> Iterator[MailSink]:
 @pytest.fixture(scope="module")
 def running(sink: MailSink) -> Iterator[Pair]:
     options = Options(
-        standby="passive", return_delay=400, field_delay=1500, smtp=f"127.0.0.1:{sink.port}",
+        standby="passive", dead_after=UNHURRIED, return_delay=400, field_delay=1500, smtp=f"127.0.0.1:{sink.port}",
         main_web_port=0, backup_web_port=0, main_manager_port=0, backup_manager_port=0,
     )  # fmt: skip
     with Pair(options) as pair:

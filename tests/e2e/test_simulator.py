@@ -18,7 +18,7 @@ from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
 from fakes.guest import Guest, read, status_of, swap, visit, wait_until
-from programs.pairs import all_running
+from programs.pairs import UNHURRIED, all_running
 from vizclient.profiles.loading import load_profile
 from vizclient.redundancy.model import Mode
 from vizclient.simulator.building import NAMESPACE, building_items
@@ -52,7 +52,7 @@ def can_connect(pair: Pair, server: str) -> bool:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     audit = tmp_path_factory.mktemp("audit")
-    with Pair(Options(items=100, return_delay=400, audit=str(audit))) as pair:
+    with Pair(Options(items=100, return_delay=400, dead_after=UNHURRIED, audit=str(audit))) as pair:
         yield pair.start()
 
 

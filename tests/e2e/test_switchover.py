@@ -16,6 +16,7 @@ from asyncua import Client, ua
 
 from programs.linked import NAMESPACES, fresh, linked
 from programs.pairs import (
+    UNHURRIED,
     between_the_servers_nothing_is_live,
     never_claims_more_than_the_servers_held,
     running_pair,
@@ -38,7 +39,7 @@ SET_POINT = "bms:Plain/000/00009"
 def test_the_values_go_on_when_the_active_server_is_killed_and_come_home_when_it_returns(
     tmp_path: Path, standby: str
 ) -> None:
-    options = Options(items=20, change_rate=100, standby=standby, return_delay=300)
+    options = Options(items=20, change_rate=100, dead_after=UNHURRIED, standby=standby, return_delay=300)
     with running_pair(tmp_path, options) as pair, Watching(write_profile(tmp_path, pair), ITEMS) as watching:
         watching.wait_live("main")
         killed, killed_at = time.time(), time.perf_counter()
@@ -57,7 +58,7 @@ def test_the_values_go_on_when_the_active_server_is_killed_and_come_home_when_it
 
 def test_a_frozen_server_is_left_and_when_it_thaws_no_ghost_of_it_is_shown(tmp_path: Path) -> None:
     with (
-        running_pair(tmp_path, Options(items=20, change_rate=100, stay=True)) as pair,
+        running_pair(tmp_path, Options(items=20, change_rate=100, dead_after=UNHURRIED, stay=True)) as pair,
         Watching(write_profile(tmp_path, pair), ITEMS) as watching,
     ):
         watching.wait_live("main")
@@ -100,7 +101,7 @@ def test_with_the_main_down_from_the_start_the_backup_serves(tmp_path: Path) -> 
 
 def test_while_both_are_standby_nothing_is_live_and_it_is_said(tmp_path: Path) -> None:
     with (
-        running_pair(tmp_path, Options(items=20, change_rate=100, standby="passive")) as pair,
+        running_pair(tmp_path, Options(items=20, change_rate=100, dead_after=UNHURRIED, standby="passive")) as pair,
         Watching(write_profile(tmp_path, pair), ITEMS) as watching,
     ):
         watching.wait_live("main")
@@ -228,7 +229,7 @@ def test_an_encrypted_pair_is_followed_as_well_and_both_servers_differ_in_their_
                 found.add(await client.get_namespace_index(NAMESPACES["bms"]))
         return found
 
-    options = Options(items=20, change_rate=100, standby="passive")
+    options = Options(items=20, change_rate=100, dead_after=UNHURRIED, standby="passive")
     with running_pair(tmp_path, options) as pair:
         assert len(asyncio.run(indexes(pair))) == 2
         profile = write_profile(tmp_path, pair, policy="Basic256Sha256", mode="SignAndEncrypt")

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
+from programs.pairs import UNHURRIED
 from vizclient.resources import resource_path
+from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
-    with Pair() as pair:
+    with Pair(Options(dead_after=UNHURRIED)) as pair:
         yield pair.start()
 
 
@@ -122,7 +124,7 @@ def test_the_window_shows_live_values_keeps_its_state_and_leaves_nothing_running
 
 
 def test_the_window_follows_a_killed_server_and_a_killed_link(tmp_path: Path) -> None:
-    with Pair() as pair:
+    with Pair(Options(dead_after=UNHURRIED)) as pair:
         pair.start()
         profile, trace = profile_of(pair.urls, tmp_path), tmp_path / "trace.jsonl"
         process = subprocess.Popen(command(tmp_path, "run", "--profile", str(profile), "--trace-display", str(trace)))
@@ -177,7 +179,7 @@ def _children(pid: int) -> list[int]:
 
 
 def test_the_record_of_a_switchover_outlives_the_window(tmp_path: Path) -> None:
-    with Pair() as pair:
+    with Pair(Options(dead_after=UNHURRIED)) as pair:
         pair.start()
         profile, trace = profile_of(pair.urls, tmp_path), tmp_path / "trace.jsonl"
         window = subprocess.Popen(

@@ -22,6 +22,7 @@ from aiohttp import web
 from fakes.websites import Website
 from programs.loop_thread import LoopThread
 from programs.ordinary_clients import TOPIC
+from programs.pairs import UNHURRIED
 from programs.ports import free_ports
 from programs.watching import vizclient
 from vizclient.redundancy.model import Server
@@ -29,7 +30,7 @@ from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
 PATIENCE = 20.0
-OPTIONS = Options(standby="passive")
+OPTIONS = Options(standby="passive", dead_after=UNHURRIED)
 """A standby that lets everybody in: who is kept away from it is kept away by us."""
 
 _PROGRAMS = ("haproxy", "mosquitto", "mosquitto_pub", "mosquitto_sub", "curl")

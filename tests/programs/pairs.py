@@ -18,6 +18,8 @@ from programs.watching import Watching
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
+UNHURRIED = 1000
+"""`dead_after` of servers that do not take each other for dead because a machine is busy, in ms."""
 DETECTION_AND_HOLD = 1.25
 """Seconds for which a lost value may look live, at most."""
 BUNDLE = Path(__file__).parents[2] / "resources" / "demo" / "bundle"

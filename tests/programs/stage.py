@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fakes.door import Door, door
-from programs.pairs import running_pair, write_profile
+from programs.pairs import UNHURRIED, running_pair, write_profile
 from programs.watching import Watching
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
 
 ITEMS = [f"bms:Plain/000/{n:05}" for n in (0, 1, 2, 4, 5)]
-LIVELY = Options(items=20, change_rate=100, grace=500)
+LIVELY = Options(items=20, change_rate=100, grace=500, dead_after=UNHURRIED)
 """A pair whose few items change several times a second."""
 
 
