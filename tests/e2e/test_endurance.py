@@ -19,6 +19,16 @@ from programs.watching import vizclient
 pytestmark = pytest.mark.e2e
 
 COUNT = 100
+QT_KEEPS = 35.0
+"""Seconds that threads of Qt's own, which it starts for a big piece of painting, stay for the next one, and a little more."""
+
+
+def held(levels: dict[str, float]) -> dict[str, float]:
+    """What is counted, and may not grow."""
+    return {
+        name: levels[name]
+        for name in (*(f"{process}_{name}" for process in ("window", "link") for name in HELD), *LOAD)
+    }
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells all that a process holds")
@@ -38,13 +48,14 @@ def test_twenty_switchovers_leave_no_socket_thread_task_or_session_behind(tmp_pa
             before = course.levels()
             for _ in range(20):
                 course.switch("swap")
-            after = course.levels()
+            after, rested = course.levels(), time.perf_counter() + QT_KEEPS
+            while held(after) != held(before) and time.perf_counter() < rested:
+                after = course.levels()
             window.terminate()
             assert window.wait(15) == 0
         finally:
             window.kill()
             window.wait()
-    counted = [f"{process}_{name}" for process in ("window", "link") for name in HELD] + list(LOAD)
-    assert {name: after[name] for name in counted} == {name: before[name] for name in counted}
+    assert held(after) == held(before)
     assert before["sessions"] == 1
     assert before["link_tasks"] > 3
