@@ -102,7 +102,7 @@ def test_a_client_certificate_that_is_refused_is_named(tmp_path: Path) -> None:
         certificate = tmp_path / "data" / "pki" / "own" / "vizclient.der"
         assert f"Have the server trust it. It is in {certificate}" in done.stdout
         assert certificate.is_file()
-        watched = run(tmp_path, "watch", profile, "--seconds", "2", ITEM)
+        watched = run(tmp_path, "watch", profile, "--seconds", "5", ITEM)
         assert watched.returncode == Exit.ATTENTION
         assert watched.stderr.startswith("vizclient: Neither server can be used until a person acts.\n  main (opc.tcp:")
 

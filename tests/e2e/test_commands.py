@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,7 @@ def test_every_type_can_be_written(
 
 
 def test_watch_ends_by_itself_and_says_an_unknown_item_once(site: _Site) -> None:
-    done = site.run("watch", "--seconds", "1", "bms:nope")
+    done = site.run("watch", "--seconds", "4", "bms:nope")  # connecting is among it
     assert done.returncode == Exit.DONE
     assert done.stderr == "vizclient: bms:nope does not exist on main.\n"
 
@@ -346,7 +347,8 @@ def test_a_switchover_is_told_and_the_values_go_on(site: _Site, tmp_path: Path) 
 
 def test_two_active_servers_are_told_apart_from_one(tmp_path: Path) -> None:
     with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as own:
+        since = time.perf_counter()
         own.cut_link()
-        own.wait_for("role", "backup", role="active")
+        own.wait_for_role("backup", "active", since=since)
         site = _Site(tmp_path, own.url("main"), own.url("backup"))
         assert site.run("probe").returncode == Exit.TWO_ACTIVE

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,23 +61,44 @@ class Site:
         return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
+class Notes:
+    """A service manager's socket. Read all the time: it holds ten notes or so, and what comes then is lost."""
+
+    def __init__(self, path: Path) -> None:
+        self.said: list[str] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._path = path
+        self._thread = threading.Thread(target=self._read, name="notes", daemon=True)
+
+    def __enter__(self) -> Notes:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", str(self._path))
+        self._thread.join(PATIENCE)
+        self._socket.close()
+
+    def _read(self) -> None:
+        while note := self._socket.recv(1000):
+            self.said.append(note.decode())
+
+
 @unix
 def test_the_service_manager_is_told_when_it_is_ready_how_it_is_and_that_it_lives(pair: Pair, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notes:
-        notes.settimeout(PATIENCE)
-        notes.bind(str(tmp_path / "notes"))
+    with Notes(tmp_path / "notes") as notes:
         site = Site(tmp_path, pair)
         with site.running(NOTIFY_SOCKET=str(tmp_path / "notes"), WATCHDOG_USEC="100000") as child:
-            said = [notes.recv(1000).decode()]
-            while "STATUS=main is active" not in said or said.count("WATCHDOG=1") < 2:
-                said.append(notes.recv(1000).decode())
+            wait_until(lambda: "STATUS=main is active" in notes.said, "the status")
+            wait_until(lambda: notes.said.count("WATCHDOG=1") >= 2, "signs of life")
+            asked_to_end = len(notes.said)
             child.send_signal(signal.SIGTERM)
-            while (note := notes.recv(1000).decode()) != "STOPPING=1":
-                assert note in ("WATCHDOG=1", "STATUS=main is active")
             assert child.wait(PATIENCE) == Exit.DONE
-    assert said[0] == "READY=1"
-    assert "STATUS=main is active" in said
-    assert said.count("WATCHDOG=1") >= 2
+    assert notes.said[0] == "READY=1"
+    assert notes.said[-1] == "STOPPING=1"
+    assert set(notes.said[asked_to_end:-1]) <= {"WATCHDOG=1", "STATUS=main is active"}
 
 
 def test_it_ends_when_it_is_told_to_whatever_hangs_on_it(pair: Pair, tmp_path: Path) -> None:

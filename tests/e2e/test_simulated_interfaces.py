@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +28,8 @@ pytestmark = pytest.mark.e2e
 
 ONE_OF = {item.interface: item.identifier for item in building_items()}
 LOCK = "VingCard/Room401"
+METERING_DELAY = 1500
+WAITING = 0x80320000  # Bad_WaitingForInitialData
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +39,10 @@ def sink() -> Iterator[MailSink]:
 
 
 @pytest.fixture(scope="module")
-def running(sink: MailSink) -> Iterator[Pair]:
+def running(sink: MailSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     options = Options(
-        standby="passive", dead_after=UNHURRIED, return_delay=400, field_delay=1500, smtp=f"127.0.0.1:{sink.port}",
+        standby="passive", dead_after=UNHURRIED, return_delay=400, field_delay=1500, metering_delay=METERING_DELAY,
+        smtp=f"127.0.0.1:{sink.port}", audit=str(tmp_path_factory.mktemp("audit")),
         main_web_port=0, backup_web_port=0, main_manager_port=0, backup_manager_port=0,
     )  # fmt: skip
     with Pair(options) as pair:
@@ -47,13 +53,18 @@ def running(sink: MailSink) -> Iterator[Pair]:
 def pair(running: Pair) -> Pair:
     """Both run and the main is active, as it was at the start."""
     all_running(running)
-    wait_until(lambda: any(status.peer_ready for status in running.status().values()), timeout=30)
     running.wait_done(running.speak("main", *MAIN_ONLY))
-    if running.active() == "backup":
+    while not main_is_active(running):  # one that was started anew takes its role back by itself, at any moment
         swap(running)
-    wait_until(lambda: running.status()["main"].peer_ready)
     wait_until(lambda: status_of(running, "main", f"{LOCK}/Battery") == "Good")
     return running
+
+
+def main_is_active(pair: Pair) -> bool:
+    """Whether it is the main that is active and not the backup, as soon as one is, and the other one could be."""
+    wait_until(lambda: any(s.role == "active" and s.peer_ready for s in pair.status().values()), timeout=30)
+    main = pair.status()["main"]
+    return main.role == "active" and main.peer_ready
 
 
 def stamp(pair: Pair, server: str, name: str) -> datetime:
@@ -66,7 +77,15 @@ def stamp(pair: Pair, server: str, name: str) -> datetime:
 def kill_main(pair: Pair) -> None:
     since = time.perf_counter()
     pair.kill("main")
+    pair.wait_for("exited", "main", since=since)
     pair.wait_for_role("backup", "active", since=since)
+
+
+def began(pair: Pair, server: str) -> float:
+    """When it last began to turn active (perf_counter)."""
+    event = next(e for e in reversed(pair.events()) if (e["event"], e["server"]) == ("role", server))
+    assert event["role"] == "active"
+    return float(event["p"] - event["took"])
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,10 @@ def kill_main(pair: Pair) -> None:
     ],
 )
 def test_what_was_written_is_carried_over(pair: Pair, item: str, value: Any, kind: str) -> None:
+    if "/Room" in item:  # out of order and empty: nobody comes and changes it meanwhile
+        room = item.rpartition("/")[0]
+        for name, to in (("State", 3), ("Guest", False), ("State", 3)):
+            pair.wait_done(pair.write_item("main", f"{room}/{name}", to))
     visit(pair, "main", lambda guest: guest.write(item, value, kind))
     swap(pair)
     assert read(pair, "backup", item) == value
@@ -99,9 +122,9 @@ def test_a_field_that_talks_to_the_main_alone_leaves_old_values_on_the_backup(pa
         with pytest.raises(ua.UaStatusCodeError) as refused:
             visit(pair, "backup", lambda guest: guest.write(writable.identifier, writable.initial, writable.data_type))
         assert refused.value.code == ua.StatusCodes.BadNoCommunication
+    pointed = datetime.now(UTC)
     pair.wait_done(pair.speak("backup", interface))
-    wait_until(lambda: stamp(pair, "backup", name) - old > timedelta(minutes=50))
-    assert stamp(pair, "backup", name) >= stamp(pair, "main", name)
+    wait_until(lambda: stamp(pair, "backup", name) >= pointed)
 
 
 def test_a_lock_system_goes_on_telling_the_main_while_it_is_on_standby(pair: Pair) -> None:
@@ -118,8 +141,17 @@ def test_a_restarted_main_waits_for_the_fields_that_talk_to_it(pair: Pair) -> No
     since = time.perf_counter()
     pair.restart("main")
     pair.wait_for("ready", "main", since=since, timeout=30)
-    assert status_of(pair, "main", f"{LOCK}/Battery") == "BadWaitingForInitialData"
+    early = status_of(pair, "main", f"{LOCK}/Battery")
+    log = Path(pair.options.audit) / "main.jsonl"
+
+    def had() -> list[int]:
+        """What was said of it, from the start on."""
+        rows = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+        return [row["status"] for row in rows if row.get("item") == f"{LOCK}/Battery" and row["p"] > since]
+
+    assert early == "BadWaitingForInitialData" or had()[:2] == [WAITING, 0], "it waits, unless its field was quicker"
     wait_until(lambda: status_of(pair, "main", f"{LOCK}/Battery") == "Good")
+    assert had()[:2] == [WAITING, 0]
 
 
 def test_a_field_that_a_person_points_at_the_backup_stays_there_over_restarts(pair: Pair) -> None:
@@ -134,8 +166,11 @@ def test_a_field_that_a_person_points_at_the_backup_stays_there_over_restarts(pa
 
 
 def test_a_door_is_unlocked_for_a_while_where_its_system_is_heard(pair: Pair) -> None:
-    visit(pair, "main", lambda guest: guest.write(f"{LOCK}/Unlock", True, "Boolean"))
-    assert read(pair, "main", f"{LOCK}/Locked") is False
+    async def unlock(guest: Guest) -> bool:
+        await guest.write(f"{LOCK}/Unlock", True, "Boolean")
+        return bool(await guest.item(f"{LOCK}/Locked").read_value())
+
+    assert visit(pair, "main", unlock) is False
     wait_until(lambda: read(pair, "main", f"{LOCK}/Locked") is True)
     assert read(pair, "main", f"{LOCK}/Unlock") is False
 
@@ -189,7 +224,9 @@ def test_a_foreign_server_that_fails_is_replaced_by_its_own_backup(pair: Pair) -
 def test_metering_appears_a_little_after_the_takeover_with_fresh_values(pair: Pair) -> None:
     name = "Metering/Electricity/Total/Energy"
     swap(pair)
-    assert [status_of(pair, server, name) for server in ("main", "backup")] == ["BadNodeIdUnknown"] * 2
+    early = status_of(pair, "backup", name)
+    assert early == "BadNodeIdUnknown" or time.perf_counter() > began(pair, "backup") + METERING_DELAY / 1000
+    assert status_of(pair, "main", name) == "BadNodeIdUnknown"
     wait_until(lambda: status_of(pair, "backup", name) == "Good")
 
 
@@ -245,11 +282,13 @@ def test_a_message_that_waits_for_the_mail_server_is_sent_by_whoever_is_active_t
 
 def test_what_is_being_sent_during_a_swap_is_finished_by_who_began(pair: Pair, sink: MailSink) -> None:
     before = len(sink.messages)
-    sink.before_answer = lambda: time.sleep(0.5)
+    swapped = threading.Event()
+    sink.before_answer = lambda: swapped.wait(8)  # whoever sends gives up after ten seconds
     try:
         subject = trip(pair, "main", "AHU1/ExtractFan")
         sink.wait_for(before + 1)
         swap(pair)
+        swapped.set()
         wait_until(lambda: read(pair, "backup", "Messenger/Pending") == 0)
     finally:
         sink.before_answer = None
@@ -261,13 +300,14 @@ def test_what_is_being_sent_during_a_swap_is_finished_by_who_began(pair: Pair, s
 def test_killed_before_the_mail_server_answers_the_message_comes_again_under_its_name(
     pair: Pair, sink: MailSink
 ) -> None:
-    before = len(sink.messages)
+    before, since = len(sink.messages), time.perf_counter()
     sink.before_answer = lambda: pair.kill("main") if len(sink.messages) == before + 1 else None
     try:
         subject = trip(pair, "main", "AHU2/ExtractFan")
         assert sink.wait_for(before + 2)[before:] == [subject, subject]
     finally:
         sink.before_answer = None
+    pair.wait_for("exited", "main", since=since)
     (_, first), (_, second) = sink.messages[before:]
     assert first["Message-ID"] == second["Message-ID"]
     assert "may have been sent before" in second.get_content()
