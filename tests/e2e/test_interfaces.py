@@ -184,7 +184,8 @@ def test_gridvis_is_live_on_each_server_from_that_servers_own_reading(run: Run) 
         for item in ITEMS["GridVis"]:
             there = run.there(item, stay)
             assert states(there) == [LIVE], told(item, there)
-            held = run.audit.held(stay.server, item, there[0].source_time or 0.0, 0.01)
+            seen_at, stamped_at = stay.began_at + there[0].at - stay.began, there[0].source_time or 0.0
+            held = run.audit.held(stay.server, item, seen_at, seen_at - stamped_at)
             assert there[0].value in held, told(item, there)
             read |= {one.source_time for one in there}
         assert len(read) >= 2, "it is not read on"

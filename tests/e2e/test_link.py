@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from programs.pairs import UNHURRIED
+from programs.pairs import UNHURRIED, main_serves
 from vizclient import machine
 from vizclient.items.address import Address
 from vizclient.items.freshness import Freshness
@@ -36,6 +36,7 @@ _PATIENCE = 30.0
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as running:
+        main_serves(running)
         yield running
 
 
@@ -170,8 +171,9 @@ def test_roles_swapped_with_both_alive_move_the_page_and_a_write_of_before_is_re
 
 
 def test_a_cold_start_with_the_main_down_finds_the_backup(pair: Pair, profile: Path) -> None:
+    killed_at = time.perf_counter()
     pair.kill("main")
-    pair.wait_for("role", "backup", role="active")
+    pair.wait_for_role("backup", "active", since=killed_at)
 
     async def scene(window: _Window) -> None:
         await window.live(Server.BACKUP)

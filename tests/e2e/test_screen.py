@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from programs.pairs import UNHURRIED, Audit, running_pair, write_profile
+from programs.pairs import BUSY, UNHURRIED, Audit, running_pair, write_profile
 from programs.sites import identifiers, write_site
 from programs.tracing import Trace, live_from
 from programs.watching import vizclient
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.e2e
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 DETECTION_AND_HOLD = 1.25
 COUNT, CHANGING = 150, 100
-ON_THE_SCREEN = 0.5
-"""Seconds that a value may take from the server to the screen of a busy machine: sampling, publishing, a frame."""
+ON_THE_SCREEN = BUSY
+"""Seconds that a value may take from the server to the screen: sampling, publishing, a frame."""
 
 
 @contextmanager

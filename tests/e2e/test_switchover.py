@@ -51,7 +51,7 @@ def test_the_values_go_on_when_the_active_server_is_killed_and_come_home_when_it
         between_the_servers_nothing_is_live(watching, killed, active["t"])
         back, back_at = time.time(), time.perf_counter()
         pair.restart("main")
-        pair.wait_for_role("main", "active", since=back_at)
+        pair.wait_for_role("main", "active", since=back_at, timeout=30)
         watching.wait_live("main", since=back)
     never_claims_more_than_the_servers_held(watching, tmp_path)
 

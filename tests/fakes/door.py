@@ -105,7 +105,7 @@ class Door:
         self.mute = False
         self.refuse_hello = 0
         self.sessions: Counter[int] = Counter()
-        """Sessions created and not closed again, by connection."""
+        """Sessions created that the server was not asked to close, by connection. Its answer may come when nobody waits any more."""
         self.mistake: Exception | None = None
         self._journal: list[Entry] = []
         self._changed = threading.Condition()
@@ -369,9 +369,9 @@ class _Passage:
             return
         if up:
             self.door.note(self.number, message.kind)
-        else:
-            self._count(message)
         verdict = self.door.judge(message)
+        if not up or verdict in (None, PASS):
+            self._count(message)
         if isinstance(verdict, Refused):
             fault = ua.ServiceFault()
             fault.ResponseHeader.ServiceResult = ua.StatusCode(ua.UInt32(verdict.status))
@@ -419,9 +419,9 @@ class _Passage:
     def _count(self, message: Message) -> None:
         if message.fault:
             return
-        if message.kind == "CreateSession":
+        if message.kind == "CreateSession" and not message.up:
             self.door.sessions[self.number] += 1
-        elif message.kind == "CloseSession":
+        elif message.kind == "CloseSession" and message.up:
             self.door.sessions[self.number] -= 1
 
     def _pass(self, direction: _Direction, data: bytes) -> None:

@@ -71,16 +71,24 @@ def wait_until(holds: Callable[[], bool], timeout: float = 15.0) -> None:
         time.sleep(0.01)
 
 
+def can_swap(pair: Pair) -> bool:
+    """Whether the standby could take over at once, by the last words of the active server."""
+    return any(status.role == "active" and status.peer_ready for status in pair.status().values())
+
+
 def swap(pair: Pair) -> str:
     """Swap the roles as soon as both can; who is active then."""
     for _ in range(20):
-        wait_until(lambda: any(status.role == "active" and status.peer_ready for status in pair.status().values()))
+        wait_until(lambda: can_swap(pair))
         since = time.perf_counter()
         after = "backup" if pair.active() == "main" else "main"
         try:
             pair.wait_done(pair.swap())
         except PairError:  # what they had said of themselves was from before the last swap
             continue
-        pair.wait_for_role(after, "active", since=since)
-        return after
-    raise AssertionError("the pair does not swap its roles")
+        break
+    else:
+        raise AssertionError("the pair does not swap its roles")
+    pair.wait_for_role(after, "active", since=since)
+    wait_until(lambda: pair.active() == after)  # the word of the one that was left is heard, too
+    return after

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from fakes.guest import can_swap, swap, wait_until
 from programs.watching import Watching
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair
@@ -22,15 +23,27 @@ UNHURRIED = 1000
 """`dead_after` of servers that do not take each other for dead because a machine is busy, in ms."""
 DETECTION_AND_HOLD = 1.25
 """Seconds for which a lost value may look live, at most."""
+BUSY = 2.0
+"""Seconds that a busy machine may add to what takes a moment."""
 BUNDLE = Path(__file__).parents[2] / "resources" / "demo" / "bundle"
 
 
 @contextmanager
 def running_pair(folder: Path, options: Options, *servers: str) -> Iterator[Pair]:
-    """A started pair that audits into `folder`; ended however the test ends."""
+    """A started pair that audits into `folder`, both of it unless `servers` are named; ended however the test ends."""
     with Pair(replace(options, audit=str(folder / "audit"))) as pair:
         pair.start(*servers)
+        if not servers:
+            main_serves(pair)
         yield pair
+
+
+def main_serves(pair: Pair) -> None:
+    """Wait until the main is active and the backup could take over at once; neither is so when both have just started."""
+    wait_until(lambda: can_swap(pair), timeout=30)
+    if pair.options.stay and pair.active() == "backup":  # the main was the slower one, and would not ask for the role
+        swap(pair)
+    wait_until(lambda: can_swap(pair) and pair.active() == "main", timeout=30)
 
 
 def all_running(pair: Pair) -> None:

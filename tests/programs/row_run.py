@@ -49,9 +49,9 @@ _OUT_OF_SERVICE = ("Fidelio/Room401", "Protel/Room411", "Infor/Room421", "CharPM
 """Rooms in which nobody but this run changes anything."""
 _METER = "Metering/Electricity/Total/Energy"
 _OPTIONS = Options(
-    standby="passive", dead_after=1500, return_delay=300, field_delay=6000, metering_delay=700
-)  # a busy machine is no reason to take the other server for dead
-_PATIENCE = 8.0
+    standby="passive", dead_after=1500, return_delay=300, field_delay=6000, metering_delay=2000
+)  # a busy machine is no reason to take the other server for dead, or to come when everything is there already
+_PATIENCE = 15.0
 
 
 class _Travel:
@@ -120,7 +120,7 @@ class _Travel:
         await self._look()
         self._sink.answer = "451 later"
         await self._trip("AHU2/SupplyFan")
-        await self._until(lambda: self._value("Messenger/Pending") == 1)
+        await self._until(lambda: self._value("Messenger/Pending") == 1 and self._sink.refused)
         written = await self._write_all()
         self._begin("backup", written)
         self._pair.kill("main")

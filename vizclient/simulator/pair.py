@@ -111,8 +111,9 @@ class Pair:
         self.close()
 
     def kill(self, server: str) -> None:
-        """End its process as a power cut would."""
-        self._processes[Server(server)].kill()
+        """End its process as a power cut would. It does not run from now on, though "exited" comes a moment later."""
+        if self._processes[Server(server)].kill():
+            self._say(server, "killed")
 
     def freeze(self, server: str) -> None:
         """Stop its process where it is: its sockets stay open and nothing answers."""

@@ -25,7 +25,7 @@ Event = dict[str, Any]
 """What a process said, or what was seen of it: "event", "server", "t" (unix), "p" (perf_counter) and more.
 
 "started", "ready", "role" (role, reason, took; p is the exact moment), "state", "load" (what its clients hold: sessions,
-subscriptions, monitored_items), "frozen", "thawed", "reply", "failed", "ended", "exited" (code).
+subscriptions, monitored_items), "frozen", "thawed", "killed", "reply", "failed", "ended", "exited" (code).
 """
 
 
@@ -74,9 +74,12 @@ class ServerProcess:
             )
             self._thread.start()
 
-    def kill(self) -> None:
+    def kill(self) -> bool:
         with self._lock:
+            if self._process is None or self._process.returncode is not None:
+                return False
             self._kill()
+            return True
 
     def freeze(self) -> bool:
         with self._lock:
@@ -187,6 +190,8 @@ def follow(status: ServerStatus, event: Event) -> None:
             status.monitored_items, status.refused_logins = event["monitored_items"], event["refused_logins"]
         case "frozen" | "thawed":
             status.frozen = event["event"] == "frozen"
+        case "killed":
+            status.running = status.ready = False
         case "exited":
             _reset(status)
 

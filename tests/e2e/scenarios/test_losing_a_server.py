@@ -12,7 +12,7 @@ from asyncua import ua
 
 from fakes.door import KEEP, SWALLOW, Door, Message, Refused
 from programs.pairs import (
-    DETECTION_AND_HOLD,
+    BUSY,
     between_the_servers_nothing_is_live,
     never_claims_more_than_the_servers_held,
 )
@@ -53,7 +53,7 @@ def test_03_a_black_hole_is_noticed_without_any_reset(tmp_path: Path) -> None:
         watching.wait_live("backup", since=lost)
         assert watching.wait_connection("switching", since=lost)["reason"] == "timed-out"
         taken = watching.wait_connection("connected", "backup", since=lost)
-        assert taken["t"] < max(active["t"], lost + 1.0) + 0.5
+        assert taken["t"] < max(active["t"], lost + 1.0) + BUSY
         between_the_servers_nothing_is_live(watching, lost, active["t"])
         on_backup, healed_at = time.time(), time.perf_counter()
         stage.main.black_hole(on=False)
@@ -66,14 +66,12 @@ def test_03_a_black_hole_is_noticed_without_any_reset(tmp_path: Path) -> None:
 def test_04_an_announced_shutdown_is_left_before_it_comes(tmp_path: Path) -> None:
     with staged(tmp_path, LIVELY) as stage, stage.watching() as watching:
         watching.wait_live("main")
-        announced, announced_at = time.time(), time.perf_counter()
-        stage.pair.stop_gracefully("main", 1.5)
+        announced = time.time()
+        stage.pair.wait_done(stage.pair.stop_gracefully("main", 60.0))
         left = watching.wait_connection("switching", since=announced)
         assert left["reason"] == "server-state"
         watching.wait_live("backup", since=announced)
-        on_backup = time.time()
-        ended = stage.pair.wait_for("exited", "main", since=announced_at)
-        assert on_backup < ended["t"]
+        assert stage.pair.status()["main"].running
     never_claims_more_than_the_servers_held(watching, tmp_path)
 
 
@@ -106,18 +104,22 @@ def test_11_while_no_server_is_active_neither_is_stormed_and_the_first_that_is_s
         stage.main.rule = stage.backup.rule = refuse
         stage.main.cut()
         watching.wait_connection("no-active-server", since=lost)
+        watching.wait_fresh("stale", since=lost)
+        stale = time.time()
         for door in (stage.main, stage.backup):  # each wait is longer than the one before, up to two seconds and luck
             door.wait("attempts", lambda door=door: len(door.entries("CreateSession", since=lost_at)) >= 5)  # type: ignore[misc]
         elapsed = time.perf_counter() - lost_at
         for door in (stage.main, stage.backup):
             attempts = door.entries("connect", since=lost_at)
             assert len(attempts) <= 5 + elapsed / 2
-            gaps = [later.t - earlier.t for earlier, later in pairwise(attempts[1:])]
+            asked = {entry.connection: entry.t for entry in door.entries("CreateSession", since=lost_at)}
+            # from when the door refused it: the client knows that later, and only then begins to wait
+            gaps = [later.t - asked.get(earlier.connection, earlier.t) for earlier, later in pairwise(attempts[1:])]
             assert all(gap > 0.24 for gap in gaps), gaps
-        assert {line["freshness"] for line in watching.since(lost + DETECTION_AND_HOLD)} <= {"stale"}
+        assert watching.since(stale) == []
         again = time.time()
         stage.main.rule = None
-        assert watching.wait_connection("connected", "main", since=again)["t"] < again + 4.5
+        assert watching.wait_connection("connected", "main", since=again)["t"] < again + 4.0 + BUSY
         watching.wait_live("main", since=again)
     never_claims_more_than_the_servers_held(watching, tmp_path)
 
@@ -137,12 +139,13 @@ def test_14_when_the_backup_dies_during_the_switch_the_search_goes_on(tmp_path: 
         stage.backup.rule = rule
         killed, killed_at = time.time(), time.perf_counter()
         stage.pair.kill("main")
-        stage.pair.wait_for("exited", "backup", since=killed_at)
+        ended = stage.pair.wait_for("exited", "backup", since=killed_at)  # until then values of its own may be shown
         watching.wait_connection("no-active-server", since=killed)
-        between_the_servers_nothing_is_live(watching, killed, time.time())
-        again = time.time()
+        again, again_at = time.time(), time.perf_counter()
         stage.pair.restart("main")
+        active = stage.pair.wait_for_role("main", "active", since=again_at, timeout=30)
         watching.wait_live("main", since=again)
+        between_the_servers_nothing_is_live(watching, ended["t"], active["t"])
     never_claims_more_than_the_servers_held(watching, tmp_path)
 
 
@@ -161,7 +164,7 @@ def test_22_late_notifications_of_the_server_that_was_left_are_shown_to_nobody(t
         stage.main.wait_for("CloseSession", since=swapped_at)
         names = [item.removeprefix("bms:") for item in ITEMS]
         for number, name in enumerate(names):  # values that the other server never holds
-            stage.pair.write_item("main", name, 7000 + number)
+            stage.pair.wait_done(stage.pair.write_item("main", name, 7000 + number))
         watching.wait_connection("connected", "backup", since=swapped)
         stage.main.rule = stays_open
         stage.main.release()

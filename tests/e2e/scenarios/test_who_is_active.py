@@ -13,7 +13,7 @@ from asyncua import ua
 from fakes.door import Answered, Message, Refused
 from fakes.guest import swap
 from programs.linked import fresh, linked
-from programs.pairs import never_claims_more_than_the_servers_held
+from programs.pairs import BUSY, never_claims_more_than_the_servers_held
 from programs.stage import ITEMS, LIVELY, Stage, staged
 from vizclient.items.freshness import Freshness
 from vizclient.items.writing import Readback, WriteOutcome
@@ -31,8 +31,10 @@ def test_06_service_levels_are_followed_but_higher_numbers_are_not_chased(tmp_pa
         stage.claim("backup", 255)
         fallen = time.time()
         stage.claim("main", 100)  # 255 → 100 while the peer is 255
-        moved = watching.wait_connection("connected", "backup", since=fallen)["t"]
+        watching.wait_connection("connected", "backup", since=fallen)
         watching.wait_live("backup", since=fallen)
+        begun = stage.backup.entries("ActivateSession")[-1].t  # before it was said, and before the dwell began
+        moved = time.time() - time.perf_counter() + begun
 
         both, both_at = time.time(), time.perf_counter()
         stage.claim("backup", 100)  # both 100: nobody is better
@@ -64,8 +66,12 @@ def test_07_swapped_roles_are_followed_while_both_servers_live_and_take_sessions
             stage.pair.swap()
             active = stage.pair.wait_for_role(server, "active", since=swapped_at)
             watching.wait_live(server, since=swapped)
-            assert watching.wait_connection("connected", server, since=swapped)["t"] < active["t"] + 1.0
-            assert watching.states(since=swapped) == ["switching", "connected"]
+            assert watching.wait_connection("connected", server, since=swapped)["t"] < active["t"] + BUSY
+            waited = ["no-active-server"] if active["t"] > swapped + BUSY else []  # the pair itself took that long
+            assert [state for state in watching.states(since=swapped) if state not in waited] == [
+                "switching",
+                "connected",
+            ]
             stage.doors[left].wait_for("CloseSession", since=swapped_at)
             if not stage.pair.status()[server].peer_ready:
                 stage.pair.wait_for("state", server, since=swapped_at, peer_ready=True)
@@ -173,6 +179,7 @@ def test_10_of_two_active_servers_the_one_connected_last_is_kept_and_at_the_star
                     servers.append(connection.server)
 
             client.on_connection.append(note)
+            note(client.connection)  # it may have been said already that there are two
             await heard.until(lambda: on("main", Caution.TWO_ACTIVE))
             stage.main.black_hole()
             await heard.until(lambda: on("backup"))
@@ -191,15 +198,22 @@ def test_13_while_the_roles_flap_nothing_piles_up_and_the_last_one_wins(tmp_path
     flaps = 20
     with staged(tmp_path, replace(LIVELY, standby="passive")) as stage, stage.watching() as watching:
         watching.wait_live("main")
-        server = "main"
+        server, began = "main", time.perf_counter()
         for _ in range(flaps):  # as fast as the pair can, some 300 ms each
             server = swap(stage.pair)
         last = time.time()
         watching.wait_live(server, since=last)
-        other = stage.main if server == "backup" else stage.backup
-        other.wait("nobody on the standby", lambda: not other.connections)
-        for door in (stage.main, stage.backup):
-            assert len(door.entries("CreateSession")) <= 2 * flaps
-            assert door.connections <= 1
-            assert door.sessions.total() == door.connections
+        active, other = (stage.doors[name] for name in (server, "main" if server == "backup" else "backup"))
+        other.wait(  # all of it at one moment: the standby is asked now and then
+            "one session on the active server and nobody on the standby",
+            lambda: (
+                (active.connections, active.sessions.total(), other.connections, other.sessions.total()) == (1, 1, 0, 0)
+            ),
+        )
+        took = time.perf_counter() - began
+        for door in (
+            stage.main,
+            stage.backup,
+        ):  # each is taken in every second flap, and as a standby asked once a second
+            assert len(door.entries("CreateSession")) <= 2 * flaps + took
     never_claims_more_than_the_servers_held(watching, tmp_path)
