@@ -116,6 +116,7 @@ async def _open(server: UaServer, folder: Path) -> OpcUaSession:
 def test_it_tells_items_namespaces_and_the_clock_apart_and_leaves_no_session(plant: UaServer, tmp_path: Path) -> None:
     items = [Address(NAMESPACE, name) for name in ("Temperature", "Secret", "Gone")]
     items.append(Address("urn:nowhere", "Temperature"))
+    began = time.time()
 
     async def run() -> None:
         session = await _open(plant, tmp_path)
@@ -124,17 +125,17 @@ def test_it_tells_items_namespaces_and_the_clock_apart_and_leaves_no_session(pla
         finally:
             await session.close()
         assert found.server is Server.BACKUP
-        assert abs(found.wall - time.time()) < 5.0
+        assert began - 0.1 <= found.wall <= time.time() + 0.1
         assert found.items == frozenset(items)
         assert found.missing == frozenset(items[2:])
         assert found.unreadable == {items[1]}
         assert set(found.namespaces) == {NAMESPACE, "urn:test:other"}, "neither the standard's nor the server's own"
         assert found.skew is not None
-        assert abs(found.skew) < 2.0
+        assert abs(found.skew) < 10.0, "it tells its time once a second, if it is not held up"
         assert found.pages is None
 
     asyncio.run(run())
-    assert plant.sessions == 0
+    assert plant.left() == (0, 0)
 
 
 def test_the_pages_are_read_whole_and_again_only_when_they_have_changed(

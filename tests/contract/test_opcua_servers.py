@@ -30,7 +30,9 @@ from vizclient.opcua.session import OpcUaSession
 from vizclient.opcua.trust import Security, own_identity, thumbprint
 from vizclient.redundancy.model import Layer, Problem, ProblemKind, Report, Server, Timing
 
-DEADLINES = Deadlines(tcp=0.6, step=0.6, request=2.0)
+DEADLINES = Deadlines(tcp=5.0, step=5.0, request=5.0)
+SHORT = Deadlines(tcp=0.6, step=0.6, request=2.0)
+"""For what is waited for in vain."""
 FAST = Timing(publishing=0.02)
 Make = Callable[..., OpcUaConnector]
 
@@ -70,7 +72,7 @@ class Heard:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """A connector for one URL or Target, with short deadlines."""
+    """A connector for one URL or Target."""
 
     def connector(target: str | Target, **options: Any) -> OpcUaConnector:
         chosen: dict[str, Any] = {"timing": FAST, "deadlines": DEADLINES} | options
@@ -81,9 +83,16 @@ def make(tmp_path: Path) -> Make:
 
 
 @pytest.fixture(scope="module")
-def plant() -> Iterator[UaServer]:
+def plant_server() -> Iterator[UaServer]:
     with ua_server() as server:
         yield server
+
+
+@pytest.fixture
+def plant(plant_server: UaServer) -> UaServer:
+    """Nobody is there any more whom an earlier test had there."""
+    assert plant_server.left() == (0, 0)
+    return plant_server
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +153,8 @@ def test_a_stranger_is_named_for_what_it_does_and_keeps_no_connection(
 ) -> None:
     async def run() -> None:
         async with Stranger(**stranger) as other:
-            layer, problem = await _fails(make(other.url))
+            deadlines = replace(DEADLINES, step=SHORT.step) if kind is ProblemKind.TIMED_OUT else DEADLINES
+            layer, problem = await _fails(make(other.url, deadlines=deadlines))
             assert (layer, problem.kind) == (Layer.TCP, kind)
             assert await other.settled() == 0
 
@@ -188,20 +198,20 @@ def test_a_stuck_resolver_is_unresolved_in_time_asked_once_and_does_not_hold_up_
 
     def lookup(host: str, port: int) -> list[str]:
         asked.append(host)
-        stuck.wait(10)
+        stuck.wait(30)
         return ["127.0.0.1"]
 
     connector_of = make
 
     async def run() -> None:
-        connector = connector_of("opc.tcp://slow.invalid:4840", resolver=Resolver(lookup))
+        connector = connector_of("opc.tcp://slow.invalid:4840", resolver=Resolver(lookup), deadlines=SHORT)
         for _ in range(2):
             _, problem = await _fails(connector)
             assert problem.kind is ProblemKind.UNRESOLVED
 
     begun = time.perf_counter()
     asyncio.run(run())
-    assert time.perf_counter() - begun < 8  # it was stuck for longer
+    assert time.perf_counter() - begun < 25  # it was stuck for longer
     assert asked == ["slow.invalid"]
     assert all(thread.daemon for thread in threading.enumerate() if thread.name.startswith("resolve"))
     stuck.set()
@@ -226,7 +236,7 @@ def test_a_name_is_looked_up_anew_only_after_a_failure_and_nobody_waits_for_the_
     def lookup(host: str, port: int) -> list[str]:
         asked.append(host)
         if len(asked) > 1:
-            stuck.wait(10)
+            stuck.wait(60)
         return ["127.0.0.1"]
 
     async def run() -> None:
@@ -240,6 +250,11 @@ def test_a_name_is_looked_up_anew_only_after_a_failure_and_nobody_waits_for_the_
             for _ in range(2):
                 await _fails(connector)
             await wire.start()
+            async with _session(connector):
+                pass
+            async with asyncio.timeout(20):
+                while len(asked) < 2:  # noqa: ASYNC110 - it is asked in a thread
+                    await asyncio.sleep(0.01)
             async with _session(connector):
                 pass
             assert len(asked) == 2
@@ -265,13 +280,8 @@ def test_a_probe_cancelled_at_any_moment_leaves_no_session_on_the_server(make: M
         left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         assert left == []
 
-    before = plant.sessions
     asyncio.run(run())
-    for _ in range(200):
-        if plant.sessions == before and plant.connections == 0:
-            break
-        plant.call(lambda: None)  # a turn of the server's loop
-    assert (plant.sessions, plant.connections) == (before, 0)
+    assert plant.left() == (0, 0)
 
 
 def test_a_probe_cancelled_while_its_session_is_created_closes_it_all_the_same(make: Make, plant: UaServer) -> None:
@@ -306,12 +316,12 @@ def test_a_server_that_is_slow_but_talking_is_not_lost(make: Make, plant: UaServ
     async def run() -> None:
         async with relay(plant.port) as wire:
             heard = Heard()
-            async with _session(make(wire.url, timing=replace(FAST, watchdog=0.5)), heard) as session:
-                wire.drip = (4, 0.25)
+            async with _session(make(wire.url, timing=replace(FAST, watchdog=1.0)), heard) as session:
+                wire.drip = (4, 0.5)
                 await session.watch()
                 begun = time.perf_counter()
                 await heard.until(lambda: bool(heard.reports or heard.lost))
-                assert time.perf_counter() - begun > 0.9
+                assert time.perf_counter() - begun > 1.8
                 wire.drip = None
             assert heard.lost == []
 
@@ -463,6 +473,7 @@ def test_a_role_item_that_comes_with_the_role_is_noticed_in_the_open_session(mak
 
 
 def test_the_estimated_return_is_reckoned_against_the_servers_own_clock(make: Make, plant: UaServer) -> None:
+    known = time.perf_counter()
     now = plant.run(plant.node(ua.ObjectIds.Server_ServerStatus_CurrentTime).read_value())
     server_now = now if now.tzinfo else now.replace(tzinfo=UTC)
     node = plant.node(ua.ObjectIds.Server_EstimatedReturnTime)
@@ -473,7 +484,7 @@ def test_the_estimated_return_is_reckoned_against_the_servers_own_clock(make: Ma
         assert result.session is not None
         await result.session.close()
         assert result.report.estimated_return is not None
-        assert 85 < result.report.estimated_return - time.perf_counter() < 91
+        assert result.report.estimated_return - known == pytest.approx(90, abs=5)
 
     asyncio.run(run())
     plant.set(node, datetime(1601, 1, 1, tzinfo=UTC), ua.VariantType.DateTime)
@@ -591,7 +602,7 @@ def test_a_subscription_that_the_server_forgets_is_made_anew_with_its_items(make
 
     async def run() -> None:
         heard = Heard()
-        connector = make(plant.url, deadlines=replace(DEADLINES, keep_alive=0.1), timing=replace(FAST, watchdog=0.1))
+        connector = make(plant.url, deadlines=replace(DEADLINES, keep_alive=0.1))
         async with _session(connector, heard) as session:
             await session.watch()
             session.receive(heard.batch, heard.gap)
@@ -599,7 +610,7 @@ def test_a_subscription_that_the_server_forgets_is_made_anew_with_its_items(make
             await heard.until(lambda: 1 in heard.changes)
             service = plant.server.iserver.subscription_service
             plant.run(service.delete_subscriptions(list(plant.subscriptions)))
-            await heard.until(lambda: heard.gaps == 1)
+            await heard.until(lambda: heard.gaps > 0)
             plant.set(node, 5, ua.VariantType.Int32)
             await heard.until(lambda: heard.changes[1].value == 5)
         assert heard.lost == []
@@ -615,7 +626,7 @@ def test_what_cannot_be_monitored_any_more_when_a_subscription_is_made_anew_is_t
 
     async def run() -> None:
         heard = Heard()
-        connector = make(plant.url, deadlines=replace(DEADLINES, keep_alive=0.1), timing=replace(FAST, watchdog=0.1))
+        connector = make(plant.url, deadlines=replace(DEADLINES, keep_alive=0.1))
         async with _session(connector, heard) as session:
             await session.watch()
             session.receive(heard.batch, heard.gap)
@@ -642,7 +653,7 @@ def test_a_server_that_lets_no_node_be_read_refuses(
     monkeypatch.setattr(InternalSession, "read", read)
     layer, problem = asyncio.run(_fails(make(plant.url)))
     assert (layer, problem.kind, problem.status) == (Layer.ACTIVATED, ProblemKind.REFUSED, 0x803A0000)
-    assert plant.sessions == 0
+    assert plant.left() == (0, 0)
 
 
 def test_a_server_that_takes_few_operations_at_a_time_still_gives_everything(
@@ -812,24 +823,23 @@ def test_a_late_answer_to_a_read_is_a_fault_and_the_session_lives_on(
     from asyncua.server.internal_session import InternalSession
 
     original = InternalSession.read
-    slow = threading.Event()
-    slow.set()
+    held, told = threading.Event(), threading.Event()
 
     async def read(self: Any, parameters: Any) -> Any:
-        if len(parameters.NodesToRead) == 1 and slow.is_set():
-            slow.clear()
-            await asyncio.sleep(0.4)
+        if len(parameters.NodesToRead) == 1 and not held.is_set():
+            held.set()
+            await asyncio.to_thread(told.wait, 20)
         return await original(self, parameters)
 
     monkeypatch.setattr(InternalSession, "read", read)
 
     async def run() -> None:
-        connector = make(plant.url, deadlines=replace(DEADLINES, step=0.2, request=0.2))
+        connector = make(plant.url, deadlines=replace(DEADLINES, request=2.0))
         async with _session(connector) as session:
             with pytest.raises(ServiceFault) as late:
                 await session.read([(1, item("X"))])
             assert late.value.status == 0x800A0000
-            await asyncio.sleep(0.4)  # the late answer comes now, and is nobody's
+            told.set()  # the late answer comes now, and is nobody's
             assert (await session.read([(1, item("none"))]))[0].status == 0x80340000
 
     asyncio.run(run())

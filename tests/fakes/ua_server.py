@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,6 +84,16 @@ class UaServer:
     @property
     def connections(self) -> int:
         return len(self.server.bserver.clients)
+
+    def left(self) -> tuple[int, int]:
+        """Sessions and connections, once those that clients have ended are gone; waits no longer than it must."""
+        deadline = time.perf_counter() + 20
+        while (left := self.call(lambda: (self.sessions, self.connections))) != (0, 0):
+            if time.perf_counter() > deadline:
+                break
+            time.sleep(0.01)
+        sessions, connections = left
+        return sessions, connections
 
     @property
     def subscriptions(self) -> dict[int, Any]:

@@ -178,7 +178,7 @@ def free_port() -> int:
 
 async def _until(condition: Callable[[], bool], changed: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while not condition():
                 changed.clear()
                 await changed.wait()
