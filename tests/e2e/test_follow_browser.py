@@ -57,7 +57,7 @@ def test_the_page_moves_through_a_kill_and_a_swap_and_keeps_its_path(site: Build
     arrives(page, Server.BACKUP)
     assert (page.ask(_PATH), page.ask("location.hash")) == (_ROOM, f"#{_ROOM}#top")
     assert page.ask("document.getElementById('strip').textContent").startswith("The backup server is active, since ")
-    assert site.machines[Server.MAIN].site.sockets == 0
+    wait_until(lambda: site.machines[Server.MAIN].site.sockets == 0, "the main's page to be left")
 
     site.settle()
     site.swap()
@@ -86,7 +86,7 @@ def test_while_nobody_is_active_it_says_so_and_shows_no_page_and_goes_on_by_itse
     page.wait(_COVERED)
     assert page.ask("document.querySelector('iframe')") is None
     page.wait("document.querySelector('h1').textContent", lambda text: text == "No server is active")
-    assert "Main: down. Backup: down." in page.ask("document.body.innerText")
+    page.wait("document.body.innerText", lambda text: "Main: down. Backup: down." in str(text))
     for server in Server:
         site.pair.restart(server)
     site.machines[Server.MAIN].start()

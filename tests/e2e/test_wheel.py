@@ -24,7 +24,7 @@ def run(command: Sequence[str | Path], cwd: Path, **environment: str) -> subproc
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

@@ -37,6 +37,10 @@ _OPTIONS = (
 )
 
 
+class Refused(AssertionError):
+    """What was asked of the browser it could not do."""
+
+
 class Browser:
     """One page. What goes wrong in its scripts, and what its policy forbids, is in `complaints`."""
 
@@ -80,8 +84,11 @@ class Browser:
         self._call("Page.navigate", url=url)
 
     def ask(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page; None if it fails."""
-        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        """The value of a JavaScript expression in the page; None if it fails, as it does while another page is loaded."""
+        try:
+            answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        except Refused:
+            return None
         return answer.get("result", {}).get("value") if "exceptionDetails" not in answer else None
 
     def wait(self, expression: str, wanted: Callable[[Any], bool] = bool) -> float:
@@ -111,8 +118,10 @@ class Browser:
             await asyncio.sleep(0.02)
         port = port_file.read_text("ascii").splitlines()[0]
         self._session = aiohttp.ClientSession()
-        async with self._session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-            targets = [target for target in await answer.json() if target["type"] == "page"]
+        targets: list[dict[str, Any]] = []
+        while not targets:  # it listens before it has opened its first page
+            async with self._session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+                targets = [target for target in await answer.json() if target["type"] == "page"]
         self._socket = await self._session.ws_connect(targets[0]["webSocketDebuggerUrl"], max_msg_size=0)
         self._reader = asyncio.get_running_loop().create_task(self._read(), name="devtools")
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -132,7 +141,7 @@ class Browser:
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         answer = await self._answers[number]
         if "error" in answer:
-            raise AssertionError(f"{method}: {answer['error']}")
+            raise Refused(f"{method}: {answer['error']}")
         result: dict[str, Any] = answer["result"]
         return result
 

@@ -77,13 +77,13 @@ def nobody(_: Stage, window: Opened) -> None:
 
 def greeting(stage: Stage, window: Opened) -> None:
     """Both ports are open, and nobody answers there."""
-    window.wait_for("connection connecting")
+    window.wait_for("connection connecting", "connection no-active-server")
     stage.main.wait_for("Hello", window.started_at)
 
 
 def resolving(_: Stage, window: Opened) -> None:
     """The name service does not answer."""
-    window.wait_for("connection connecting")
+    window.wait_for("connection connecting", "connection no-active-server")
 
 
 @dataclass(frozen=True, slots=True)

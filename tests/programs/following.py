@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -78,7 +79,7 @@ def answer_of(url: str) -> tuple[int, dict[str, Any]]:
         with error:
             is_json = error.headers.get_content_type() == "application/json"
             return error.code, json.loads(error.read()) if is_json else {}
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0, {}
 
 

@@ -30,9 +30,9 @@ class Opened:
         self._reader = threading.Thread(target=self._read, name="window", daemon=True)
         self._reader.start()
 
-    def wait_for(self, line: str) -> None:
-        """Until it has said `line`."""
-        self._wait(lambda: line in self._lines, line)
+    def wait_for(self, *lines: str) -> None:
+        """Until it has said one of `lines`."""
+        self._wait(lambda: any(line in self._lines for line in lines), " or ".join(lines))
 
     @property
     def link(self) -> int:

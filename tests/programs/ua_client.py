@@ -21,7 +21,7 @@ _SERVER_ARRAY, _SERVICE_LEVEL = ua.NodeId(2254), ua.NodeId(2267)
 
 async def read(url: str, connection: int) -> None:
     """Until the connection breaks; then there is nobody left to say goodbye to."""
-    client = Client(url, timeout=1)
+    client = Client(url, timeout=5)  # who leads it elsewhere ends its connection, and a server may be slow
     await client.connect()
     try:
         server = (await client.get_node(_SERVER_ARRAY).read_value())[0]
