@@ -834,7 +834,7 @@ def test_a_late_answer_to_a_read_is_a_fault_and_the_session_lives_on(
     monkeypatch.setattr(InternalSession, "read", read)
 
     async def run() -> None:
-        connector = make(plant.url, deadlines=replace(DEADLINES, request=2.0))
+        connector = make(plant.url, deadlines=replace(DEADLINES, step=2.0, request=2.0))
         async with _session(connector) as session:
             with pytest.raises(ServiceFault) as late:
                 await session.read([(1, item("X"))])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from programs.pairs import UNHURRIED, write_profile
+from programs.pairs import UNHURRIED, main_serves, write_profile
 from programs.watching import vizclient
 from vizclient.exits import Exit
 from vizclient.simulator.options import Options
@@ -29,6 +29,7 @@ SECURED = {"policy": "Basic256Sha256", "mode": "SignAndEncrypt"}
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as running:
+        main_serves(running)
         yield running
 
 

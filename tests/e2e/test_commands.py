@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from programs.pairs import UNHURRIED
+from programs.pairs import UNHURRIED, main_serves
 from vizclient import machine
 from vizclient.exits import Exit
 from vizclient.simulator.options import Options
@@ -30,6 +30,7 @@ _PATIENCE = 30.0
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as running:
+        main_serves(running)
         yield running
 
 
@@ -330,6 +331,7 @@ def test_the_commands_need_no_qt(site: _Site) -> None:
 
 def test_a_switchover_is_told_and_the_values_go_on(site: _Site, tmp_path: Path) -> None:
     with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as own:
+        main_serves(own)
         site = _Site(tmp_path, own.url("main"), own.url("backup"))
         item = f"{_ROOM}/Temperature"
         watching = _Watching(site, item)
@@ -347,6 +349,7 @@ def test_a_switchover_is_told_and_the_values_go_on(site: _Site, tmp_path: Path) 
 
 def test_two_active_servers_are_told_apart_from_one(tmp_path: Path) -> None:
     with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as own:
+        main_serves(own)
         since = time.perf_counter()
         own.cut_link()
         own.wait_for_role("backup", "active", since=since)

@@ -10,7 +10,7 @@ import pytest
 
 from programs.browser import Browser
 from programs.following import Building, answer_of, building, lacking, process, wait_until
-from programs.pairs import UNHURRIED
+from programs.pairs import UNHURRIED, main_serves
 from programs.ports import free_ports
 from programs.watching import vizclient
 from vizclient.redundancy.model import Server
@@ -116,6 +116,7 @@ def test_the_simulated_buildings_own_visualization_moves_too(tmp_path: Path) -> 
     landing, health, agent = free_ports(3)
     options = Options(standby="closed", dead_after=UNHURRIED, main_web_port=0, backup_web_port=0)
     with Pair(options).start() as pair:
+        main_serves(pair)
         profile = tmp_path / "site.toml"
         profile.write_text(
             f'format = 1\nname = "Building A"\n[main]\nurl = "{pair.url("main")}"\n[backup]\nurl = "{pair.url("backup")}"\n'

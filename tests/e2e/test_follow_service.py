@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from programs.following import PATIENCE, answer_of, process, wait_until
-from programs.pairs import UNHURRIED
+from programs.pairs import UNHURRIED, main_serves
 from programs.ports import free_ports
 from programs.watching import vizclient
 from vizclient.exits import Exit
@@ -30,6 +30,7 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="a service manager of 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     with Pair(Options(dead_after=UNHURRIED)).start() as running:
+        main_serves(running)
         yield running
 
 
@@ -128,6 +129,7 @@ def test_the_hook_hears_who_serves_at_the_start_and_of_each_switchover_once(tmp_
     hook = f"hook = {[sys.executable, str(script), str(told)]!r}\n"
     web = '[web]\nmain = "http://m/v"\nbackup = "http://b/v"\nlisten = "127.0.0.1:{}"\n'.format(*free_ports(1))
     with Pair(Options(standby="passive", dead_after=UNHURRIED)).start() as pair:
+        main_serves(pair)
         lines: list[str] = []
 
         def heard(count: int) -> bool:

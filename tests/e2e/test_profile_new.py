@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from programs.pairs import UNHURRIED
+from programs.pairs import UNHURRIED, main_serves
 from programs.watching import vizclient
 from vizclient.exits import Exit
 from vizclient.profiles.loading import load_profile
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     with Pair(Options(dead_after=UNHURRIED)).start() as running:
+        main_serves(running)
         yield running
 
 
@@ -64,6 +65,7 @@ def test_a_server_that_is_not_there_is_named_with_what_to_do(pair: Pair, tmp_pat
 
 def test_a_server_that_distrusts_our_certificate_still_tells_who_its_peer_is(tmp_path: Path) -> None:
     with Pair(Options(dead_after=UNHURRIED, reject_certificates=True)).start() as pair:
+        main_serves(pair)
         file = tmp_path / "site.toml"
         made = run(tmp_path, "profile", "new", "--from", pair.url("main"), "--out", file)
         assert made.returncode == Exit.DONE, made

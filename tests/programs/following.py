@@ -23,7 +23,7 @@ from aiohttp import web
 from fakes.websites import Website
 from programs.loop_thread import LoopThread
 from programs.ordinary_clients import TOPIC
-from programs.pairs import UNHURRIED
+from programs.pairs import UNHURRIED, main_serves
 from programs.ports import free_ports
 from programs.watching import vizclient
 from vizclient.redundancy.model import Server
@@ -216,6 +216,7 @@ def building(folder: Path, options: Options = OPTIONS, *, with_programs: bool = 
             machine.has_broker = with_programs
             machine.start()
         pair.start()
+        main_serves(pair)
         ua_ports = {Server.MAIN: pair.options.main_port, Server.BACKUP: pair.options.backup_port}
         behind = {"opcua": ua_ports, "mqtt": mqtt_ports, "web": web_ports}
         sections = "".join(
