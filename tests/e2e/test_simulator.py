@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import queue
 import socket
 import subprocess
 import sys
@@ -20,12 +21,14 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from fakes.guest import Guest, read, status_of, swap, visit, wait_until
 from programs.pairs import UNHURRIED, all_running
 from vizclient.profiles.loading import load_profile
-from vizclient.redundancy.model import Mode
+from vizclient.redundancy.model import Mode, Server
 from vizclient.simulator.building import NAMESPACE, building_items
 from vizclient.simulator.certificates import own_certificate
 from vizclient.simulator.interfaces import MAIN_ONLY
 from vizclient.simulator.options import Options
 from vizclient.simulator.pair import Pair, PairError
+from vizclient.simulator.replication import Wire
+from vizclient.simulator.station import Station
 
 pytestmark = pytest.mark.e2e
 
@@ -480,6 +483,27 @@ def test_a_ghost_answers_for_a_moment_after_the_thaw() -> None:
             return answer
 
         assert ask(pair, ask_the_frozen) > 0
+
+
+def test_a_server_says_how_it_stands_from_its_first_heartbeat_on(tmp_path: Path) -> None:
+    with Pair(Options(data_dir=str(tmp_path))) as pair:
+        options = pair.options
+    heard: queue.Queue[tuple[str, Any]] = queue.Queue()
+    peer = Wire(
+        listen=False, port=options.link_port, heartbeat=0.05, limit=60.0, receive=lambda _, *said: heard.put(said)
+    )
+
+    async def first() -> tuple[str, Any]:
+        station = Station(Server.MAIN, options, lambda *_: None)
+        await station.start()  # it does not act yet, as if it were held up
+        peer.start()
+        try:
+            return await asyncio.to_thread(heard.get, timeout=20)
+        finally:
+            peer.close()
+            await station.close()
+
+    assert asyncio.run(first()) == ("word", ["standby", False, "main", 0])
 
 
 def test_closing_ends_processes_in_any_state() -> None:

@@ -135,8 +135,9 @@ class Station:
         )
         await self._web.start()
         await self._become_standby("start")
-        self._wire.start()
         self._state = arbitration.begin(self._rules, time.perf_counter())
+        self._put_word()  # the thread of the wire sends it from its first moment on
+        self._wire.start()
 
     async def run(self) -> None:
         """Act until the end."""
@@ -266,6 +267,10 @@ class Station:
                     self._wire.send("grant", self._whole_state(time.perf_counter()))
                 case _:
                     self._wire.send("ask", None)
+        self._put_word()
+
+    def _put_word(self) -> None:
+        """Let the heartbeat say how this server stands."""
         word = arbitration.word_of(self._state)
         self._wire.word = (word.role, word.ready, word.favourite, word.wish)
 
