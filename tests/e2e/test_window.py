@@ -54,7 +54,7 @@ def rows(trace: Path) -> list[dict[str, object]]:
 
 def wait_for_live(process: subprocess.Popen[bytes], trace: Path, server: str, times: int = 1) -> None:
     """Until an element was painted so often with a live value of `server`."""
-    deadline = time.perf_counter() + 30
+    deadline = time.perf_counter() + 60
     while time.perf_counter() < deadline and process.poll() is None:
         live = Counter(row["element"] for row in rows(trace) if live_from(server)(row))
         if max(live.values(), default=0) >= times:
@@ -139,7 +139,7 @@ def test_the_window_follows_a_killed_server_and_a_killed_link(tmp_path: Path) ->
             wait_for_live(process, trace, "backup")
             before = len(rows(trace))
             os.kill(_link_of(tmp_path), signal.SIGKILL)
-            deadline = time.perf_counter() + 20
+            deadline = time.perf_counter() + 60
             while time.perf_counter() < deadline:
                 later = rows(trace)[before:]
                 stale = [row for row in later if row["freshness"] == "stale"]
@@ -164,7 +164,7 @@ def test_a_killed_demo_takes_its_servers_and_its_link_with_it(tmp_path: Path) ->
     finally:
         process.kill()
         process.wait(timeout=10)
-    deadline = time.perf_counter() + 20
+    deadline = time.perf_counter() + 60
     while any(Path(f"/proc/{child}").exists() for child in children) and time.perf_counter() < deadline:
         time.sleep(0.05)
     assert [child for child in children if Path(f"/proc/{child}").exists()] == []

@@ -195,7 +195,7 @@ class Pair:
             return list(self._events)
 
     def wait_for(
-        self, event: str, server: str, *, timeout: float = 10.0, since: float | None = None, **fields: Any
+        self, event: str, server: str, *, timeout: float = 30.0, since: float | None = None, **fields: Any
     ) -> Event:
         """The first such event after `since` (perf_counter; now if left out). Raises PairError after `timeout`."""
         since = time.perf_counter() if since is None else since
@@ -210,11 +210,11 @@ class Pair:
         found: Event = self._wait(find, timeout, f"{event} {fields or ''} of {server}")
         return found
 
-    def wait_for_role(self, server: str, role: str, *, timeout: float = 10.0, since: float | None = None) -> Event:
+    def wait_for_role(self, server: str, role: str, *, timeout: float = 30.0, since: float | None = None) -> Event:
         """The moment in which `server` took `role`, after `since` or now."""
         return self.wait_for("role", server, timeout=timeout, since=since, role=role)
 
-    def wait_done(self, number: int, *, timeout: float = 10.0) -> None:
+    def wait_done(self, number: int, *, timeout: float = 30.0) -> None:
         """Wait until the command that returned `number` has been carried out. Raises PairError if it was not."""
         reply = self._wait(
             lambda: next((e for e in self._events if e["event"] == "reply" and e["id"] == number), None),
