@@ -16,8 +16,13 @@ _PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>{title}</titl
 <h1 id="server">{server}</h1><p id="path">{path}</p><p id="live"></p>
 <a id="next" href="/vision/rooms/102?view=2#top">102</a>
 <script>
-const socket = new WebSocket(location.origin.replace("http", "ws") + "/live");
-socket.onmessage = (event) => {{ document.getElementById("live").textContent = event.data }};
+// like any page that shows values, it connects again
+const connect = () => {{
+  const socket = new WebSocket(location.origin.replace("http", "ws") + "/live");
+  socket.onmessage = (event) => {{ document.getElementById("live").textContent = event.data }};
+  socket.onclose = () => setTimeout(connect, 200);
+}};
+connect();
 </script></body></html>"""
 
 
