@@ -73,7 +73,7 @@ def wait_until(holds: Callable[[], bool], timeout: float = 15.0) -> None:
 
 def can_swap(pair: Pair) -> bool:
     """Whether the standby could take over at once, by the last words of the active server."""
-    return any(status.role == "active" and status.peer_ready for status in pair.status().values())
+    return any(status.running and status.role == "active" and status.peer_ready for status in pair.status().values())
 
 
 def swap(pair: Pair) -> str:

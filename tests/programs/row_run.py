@@ -202,10 +202,12 @@ class _Travel:
         for item, values in PLANT.items():
             await self._plant(item, values[turn])
         await self._until(lambda: all(self._value(item) == value for item, value in wanted.items()))
+        await self._until_live(*wanted)
         if turn == 2:  # by hand, which ends the scene
             await self._write("LaMPS/Lobby/Luminaire2/Level", 33.0)
             await self._until(lambda: self._value("LaMPS/Lobby/Scene") == 0)
             wanted |= {"LaMPS/Lobby/Luminaire2/Level": 33.0, "LaMPS/Lobby/Scene": 0}
+        self._note_all()
         return wanted | {item: values[turn] for item, values in PLANT.items()}
 
     async def _write(self, item: str, value: Value) -> None:

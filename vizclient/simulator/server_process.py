@@ -190,9 +190,7 @@ def follow(status: ServerStatus, event: Event) -> None:
             status.monitored_items, status.refused_logins = event["monitored_items"], event["refused_logins"]
         case "frozen" | "thawed":
             status.frozen = event["event"] == "frozen"
-        case "killed":
-            status.running = status.ready = False
-        case "exited":
+        case "killed" | "exited":
             _reset(status)
 
 
