@@ -189,7 +189,8 @@ def arbitrate(rules: Rules, state: State, event: Event) -> Outcome:
             return _step_down(state, "asked", Grant())
         case Granted(at):
             if state.role is Role.STANDBY and not state.leaving:
-                return _take_over(replace(state, updated_at=at), "granted")
+                last = state.word and replace(state.word, ready=False)  # it may be from before the other one was active
+                return _take_over(replace(state, updated_at=at, word=last), "granted")
             return state, ()
         case Thawed(at):
             effects = (Become(Role.STANDBY, "was stopped"),) if state.role is Role.ACTIVE else ()

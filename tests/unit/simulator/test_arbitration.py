@@ -121,6 +121,17 @@ def test_a_standby_that_was_stopped_acts_only_after_it_waited_in_vain() -> None:
     assert arbitrate(rules, thawed, Ticked(9.7))[0].role is ACTIVE
 
 
+def test_who_has_just_handed_over_is_not_ready_before_it_says_so() -> None:
+    known = state(
+        STANDBY, heard_at=1.0, word=READY_WORD, updated_at=0.5
+    )  # the other one's last word is older than its role
+    granted, effects = arbitrate(Rules(BACKUP), known, Granted(1.05))
+    assert (granted.role, effects) == (ACTIVE, (Become(ACTIVE, "granted"),))
+    assert not peer_ready(Rules(BACKUP), granted, 1.06)
+    told, _ = arbitrate(Rules(BACKUP), granted, Heard(1.1, READY_WORD))
+    assert peer_ready(Rules(BACKUP), told, 1.11)
+
+
 def test_what_a_server_says_of_itself() -> None:
     assert word_of(state(ACTIVE)) == Word(ACTIVE, favourite=MAIN)
     assert word_of(state(STANDBY, updated_at=1.0)).ready
