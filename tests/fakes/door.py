@@ -33,6 +33,8 @@ KEEP: Final = object()
 
 _PATIENCE = 20.0
 _LOOK_OUT = 0.05
+_MOMENT = 0.2
+"""Seconds: less than any client waits that has to end what it has begun."""
 _BODY = 24
 """Where the body of an unsecured message begins."""
 _NAMES: Final = {
@@ -165,6 +167,20 @@ class Door:
         with self._changed:
             return len(self._open)
 
+    def left_open(self) -> list[int]:
+        """Connections that the client ended without asking for an end of their session. What it never heard of it cannot end:
+        a client that is called off waits a moment for the answer to CreateSession, and no longer."""
+        with self._changed:
+            asked, ended, known = (
+                {entry.connection: entry.t for entry in self._journal if entry.kind == kind}
+                for kind in ("CreateSession", "end", "ActivateSession")
+            )
+            return [
+                number
+                for number, left in self.sessions.items()
+                if left and number in ended and (number in known or ended[number] - asked[number] < _MOMENT)
+            ]
+
     def entries(self, kind: str, since: float = 0.0, until: float = float("inf")) -> list[Entry]:
         """Of the journal, by time."""
         with self._changed:
@@ -273,10 +289,11 @@ class Door:
         except asyncio.CancelledError:
             pass
         finally:
-            with self._changed:
-                del self._open[number]
             passage.end()
             self.note(number, "end")
+            with self._changed:
+                del self._open[number]
+                self._changed.notify_all()
 
 
 class _Direction:

@@ -129,7 +129,7 @@ def test_23_a_program_that_is_closed_at_any_moment_of_connecting_leaves_nothing_
                     watching.end()
             for door in stage.doors.values():
                 door.wait(f"every connection to end ({moment})", lambda door=door: not door.connections)  # type: ignore[misc]
-                assert door.sessions.total() == 0, moment
+                assert door.left_open() == [], moment
 
 
 def test_24_two_sessions_are_enough_for_a_hundred_switchovers(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_24_two_sessions_are_enough_for_a_hundred_switchovers(tmp_path: Path) ->
             assert stage.main.sessions.total() + stage.backup.sessions.total() <= 2
         for door in (stage.main, stage.backup):
             door.wait("every connection to end", lambda door=door: not door.connections)  # type: ignore[misc]
-            assert door.sessions.total() == 0
+            assert door.left_open() == []
 
 
 def test_25_a_host_without_an_address_is_no_hindrance(tmp_path: Path) -> None:
