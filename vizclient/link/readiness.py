@@ -21,7 +21,7 @@ from vizclient.link.memory import Learned, with_inspection
 from vizclient.redundancy.assess import Serves, assess, needs
 from vizclient.redundancy.model import Connection, Layer, Problem, ProblemKind, Report, Role, Server, ServerView
 from vizclient.redundancy.ports import Clock, Deaf, InspectedSession, Inspector, Session
-from vizclient.redundancy.readiness import Certificates, Facts, Inspection, PagesFile, Readiness, Wanted
+from vizclient.redundancy.readiness import Certificates, Facts, Inspection, Light, PagesFile, Readiness, Wanted
 from vizclient.tasks import TaskSet
 
 EVERY = 60.0
@@ -351,7 +351,8 @@ class ReadinessWatch:
         if self._settling is not None:
             self._settling.cancel()
             self._settling = None
-        if at_once or self._told is None or self._told.standby is None:
+        nothing_known = self._told is None or self._told.standby is None
+        if at_once or (nothing_known and readiness.light is not Light.NOT_READY):
             self._tell_next()
         elif readiness != self._told:
             self._settling = asyncio.get_running_loop().call_later(SETTLES, self._tell_next)

@@ -257,6 +257,27 @@ def test_after_a_switchover_the_server_that_was_left_is_judged_by_its_last_sessi
     _play(scene, setting)
 
 
+@pytest.mark.parametrize("passing", [True, False])
+def test_that_the_server_that_was_left_is_not_ready_yet_is_told_only_if_it_lasts(passing: bool) -> None:
+    async def scene(bench: _Bench) -> None:
+        await asyncio.sleep(_LOOKED)
+        since = len(bench.told)
+        bench.pair.backup.has_backup = (
+            False  # it says so when it has just taken over, until the other one has its state
+        )
+        bench.pair.swap()
+        await asyncio.sleep(0.5)
+        assert (bench.now.standby, bench.light()) == (None, Light.UNKNOWN)
+        if passing:
+            bench.pair.backup.has_backup = True
+        await asyncio.sleep(_LOOKED)
+        told = [readiness.light for _, readiness in bench.told[since:]]
+        assert (Light.NOT_READY in told) is not passing
+        assert told[-1] is (Light.READY if passing else Light.NOT_READY)
+
+    _play(scene)
+
+
 def test_without_an_active_server_nothing_is_judged() -> None:
     async def scene(bench: _Bench) -> None:
         await asyncio.sleep(_LOOKED)
