@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from asyncua import ua
 
-from fakes.guest import Guest, held, read, status_of, swap, visit, wait_until
+from fakes.guest import Guest, can_swap, held, read, status_of, swap, visit, wait_until
 from fakes.mail_sink import MailSink, mail_sink
-from programs.pairs import UNHURRIED, all_running
+from programs.pairs import UNHURRIED, all_running, began
 from vizclient.simulator.building import building_items
 from vizclient.simulator.interfaces import MAIN_ONLY
 from vizclient.simulator.networks import FOREIGN
@@ -62,7 +62,7 @@ def pair(running: Pair) -> Pair:
 
 def main_is_active(pair: Pair) -> bool:
     """Whether it is the main that is active and not the backup, as soon as one is, and the other one could be."""
-    wait_until(lambda: any(s.role == "active" and s.peer_ready for s in pair.status().values()), timeout=30)
+    wait_until(lambda: can_swap(pair), timeout=30)
     main = pair.status()["main"]
     return main.role == "active" and main.peer_ready
 
@@ -79,13 +79,6 @@ def kill_main(pair: Pair) -> None:
     pair.kill("main")
     pair.wait_for("exited", "main", since=since)
     pair.wait_for_role("backup", "active", since=since)
-
-
-def began(pair: Pair, server: str) -> float:
-    """When it last began to turn active (perf_counter)."""
-    event = next(e for e in reversed(pair.events()) if (e["event"], e["server"]) == ("role", server))
-    assert event["role"] == "active"
-    return float(event["p"] - event["took"])
 
 
 @pytest.mark.parametrize(

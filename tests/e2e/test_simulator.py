@@ -19,7 +19,7 @@ from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
 from fakes.guest import Guest, read, status_of, swap, visit, wait_until
-from programs.pairs import UNHURRIED, all_running
+from programs.pairs import UNHURRIED, all_running, began
 from vizclient.profiles.loading import load_profile
 from vizclient.redundancy.model import Mode, Server
 from vizclient.simulator.building import NAMESPACE, building_items
@@ -285,13 +285,6 @@ def test_a_passive_standby_takes_sessions_and_serves_nothing_fresh(passive: Pair
     with pytest.raises(ua.UaStatusCodeError) as refused:
         visit(passive, "backup", lambda guest: guest.write(SETPOINT, 20.0, "Float"))
     assert refused.value.code == ua.StatusCodes.BadInvalidState
-
-
-def began(pair: Pair, server: str) -> float:
-    """When it last began to turn active (perf_counter)."""
-    event = next(e for e in reversed(pair.events()) if (e["event"], e["server"]) == ("role", server))
-    assert event["role"] == "active"
-    return float(event["p"] - event["took"])
 
 
 def test_metering_is_there_on_the_active_server_only(passive: Pair) -> None:

@@ -56,6 +56,13 @@ def all_running(pair: Pair) -> None:
             pair.wait_for("ready", server, since=since, timeout=30)
 
 
+def began(pair: Pair, server: str) -> float:
+    """When it last began to turn active (perf_counter)."""
+    event = next(e for e in reversed(pair.events()) if (e["event"], e["server"]) == ("role", server))
+    assert event["role"] == "active"
+    return float(event["p"] - event["took"])
+
+
 def write_profile(folder: Path, pair: Pair, **replaced: str) -> Path:
     """A profile of the pair with the demo's pages; `main` or `backup` replace its URLs, `policy` and `mode` its security."""
     urls = pair.urls | replaced
